@@ -1,0 +1,26 @@
+//===- Halide.h - The halide dialect: all of it in one header -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_DIALECTS_HALIDE_HALIDE_H
+#define WEFT_DIALECTS_HALIDE_HALIDE_H
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/halide/HalideDialect.h.inc"
+#include "dialects/halide/HalideEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/halide/HalideAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/halide/HalideOps.h.inc"
+
+#endif // WEFT_DIALECTS_HALIDE_HALIDE_H

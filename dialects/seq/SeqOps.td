@@ -1,0 +1,439 @@
+//===- SeqOps.td - Operations of the seq dialect ----------------*- tablegen -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Definitions (weights, cells, models, losses, optimizers, steps), layers, and
+// the primitives that layers and their gradients are made of.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_DIALECTS_SEQ_SEQOPS_TD
+#define WEFT_DIALECTS_SEQ_SEQOPS_TD
+
+include "dialects/seq/SeqAttrs.td"
+include "dialects/seq/SeqInterfaces.td"
+include "mlir/Interfaces/FunctionInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+class Seq_Op<string mnemonic, list<Trait> traits = []> : Op<Seq_Dialect, mnemonic, traits>;
+
+def Seq_F32Tensor : RankedTensorOf<[F32]>;
+def Seq_Tensor : RankedTensorOf<[F32, I32]>;
+
+//===----------------------------------------------------------------------===//
+// Definitions
+//===----------------------------------------------------------------------===//
+
+def Seq_WeightOp : Seq_Op<"weight", [Symbol]> {
+  let summary = "a trained tensor, its name and how it starts";
+  let description = [{
+    The symbol is the weight's name in files, `<layer>/<weight>`. `init` has one
+    entry, or one for each equal part of the last axis.
+
+    ```mlir
+    seq.weight @"lstm/kernel" : tensor<32x400xf32> = [#seq.init<glorot_uniform>]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Seq_F32Tensor>:$type,
+                       TypedArrayAttrBase<Seq_InitAttr, "initialisers">:$init);
+  let assemblyFormat = "$sym_name `:` $type `=` $init attr-dict";
+}
+
+class Seq_FunctionOp<string mnemonic, list<Trait> traits = []>
+    : Seq_Op<mnemonic, traits # [FunctionOpInterface, IsolatedFromAbove]> {
+  dag function = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
+                      OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
+  let arguments = function;
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  code base = [{
+    ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
+    ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+    ::mlir::Region *getCallableRegion() { return &getBody(); }
+  }];
+  let extraClassDeclaration = base;
+}
+
+def Seq_ModelOp : Seq_FunctionOp<"model"> {
+  let summary = "what a model predicts from its inputs";
+  let description = [{
+    Arguments carry `seq.name` (the input's name) and, for ids, `seq.vocabulary`.
+    Results carry `seq.name`.
+  }];
+}
+
+def Seq_CellOp : Seq_FunctionOp<"cell"> {
+  let summary = "the equations of one step of a recurrent layer";
+  let description = [{
+    Arguments: the input of the step, `states` many states, then the weights.
+    Results: the output of the step, then the states after it.
+  }];
+  let arguments = !con(function, (ins I64Attr:$states));
+}
+
+def Seq_LossOp : Seq_FunctionOp<"loss"> {
+  let summary = "what a prediction costs: (p, y) to values whose mean is the loss";
+}
+
+def Seq_OptimizerOp : Seq_FunctionOp<"optimizer"> {
+  let summary = "one update of every weight, element by element";
+  let description = [{
+    Arguments: `step` (from 1) and `learning_rate`, both `tensor<f32>`, then weight,
+    gradient and the states, all `tensor<?xf32>`; results: the weight and the states
+    after the step. Applied to each element of each weight.
+  }];
+}
+
+def Seq_StepOp : Seq_FunctionOp<"step"> {
+  let summary = "one training step: forward, loss, backward";
+  let description = [{
+    Arguments: the model's inputs, the labels, and a scalar `tensor<f32>`, one over the
+    rows of the batch. Results: predictions, the loss values (their mean over a
+    row's values times the scalar, summed over rows, is the loss of the batch),
+    then the gradient of each weight named in `gradients`.
+  }];
+  let arguments = !con(function, (ins ArrayAttr:$gradients));
+}
+
+def Seq_ReturnOp : Seq_Op<"return", [Pure, Terminator,
+    ParentOneOf<["ModelOp", "CellOp", "LossOp", "OptimizerOp", "StepOp"]>]> {
+  let summary = "ends a definition";
+  let arguments = (ins Variadic<Seq_Tensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let hasVerifier = 1;
+}
+
+def Seq_TrainingOp : Seq_Op<"training"> {
+  let summary = "how the model is trained";
+  let description = [{
+    `settings` holds what the `train` block says: epochs, batch, seed (i64), data,
+    validation (strings), metrics (array of strings), shuffle (bool) and others.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$model, FlatSymbolRefAttr:$loss,
+                       FlatSymbolRefAttr:$optimizer, F64Attr:$learning_rate,
+                       DictionaryAttr:$settings);
+  let assemblyFormat = [{
+    $model `loss` $loss `optimizer` $optimizer `rate` $learning_rate $settings attr-dict
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+def Seq_EmbeddingOp : Seq_Op<"embedding", [Pure]> {
+  let summary = "a vector for each id";
+  let arguments = (ins Seq_Tensor:$ids, Seq_F32Tensor:$table);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$ids `,` $table attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_DenseOp : Seq_Op<"dense", [Pure]> {
+  let summary = "an affine map of the last axis";
+  let arguments = (ins Seq_F32Tensor:$input, Seq_F32Tensor:$kernel, Optional<Seq_F32Tensor>:$bias);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input `,` $kernel (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_RecurrentOp : Seq_Op<"recurrent", [Pure, AttrSizedOperandSegments,
+                                           DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a cell applied to each step of a sequence";
+  let description = [{
+    `starts` are the states before the first step, of shape [units], the same for
+    every row. The result is the last output, or with `return_sequences` all of
+    them. `go_backwards` reads the sequence from its end; its outputs stand in
+    the order they were made.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$cell, Seq_F32Tensor:$input,
+                       Variadic<Seq_F32Tensor>:$starts, Variadic<Seq_F32Tensor>:$weights,
+                       UnitAttr:$return_sequences, UnitAttr:$go_backwards);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = [{
+    $cell `(` $input `)` `from` `(` $starts `)` `weights` `(` $weights `)` attr-dict `:`
+    functional-type(operands, results)
+  }];
+}
+
+def Seq_Conv1dOp : Seq_Op<"conv1d", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "convolution over the steps of a sequence (cross-correlation, as in Keras)";
+  let description = "Without bias it is a primitive, with bias a layer. Kernel [width, in, out].";
+  let arguments = (ins Seq_F32Tensor:$input, Seq_F32Tensor:$kernel, Optional<Seq_F32Tensor>:$bias,
+                       DefaultValuedAttr<I64Attr, "1">:$strides,
+                       DefaultValuedAttr<Seq_PaddingAttr, "::weft::seq::Padding::Valid">:$padding,
+                       DefaultValuedAttr<I64Attr, "1">:$dilation);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input `,` $kernel (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_MaxPool1dOp : Seq_Op<"max_pool1d", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the largest value of each window of steps";
+  let arguments = (ins Seq_F32Tensor:$input, I64Attr:$pool, I64Attr:$strides,
+                       DefaultValuedAttr<Seq_PaddingAttr, "::weft::seq::Padding::Valid">:$padding);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Primitives: values
+//===----------------------------------------------------------------------===//
+
+def Seq_ReadOp : Seq_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the value of a weight";
+  let arguments = (ins FlatSymbolRefAttr:$weight);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$weight attr-dict `:` type($result)";
+}
+
+def Seq_ConstantOp : Seq_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
+  let summary = "a constant, most often a scalar";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Seq_Tensor:$result);
+  let assemblyFormat = "$value attr-dict";
+  let hasFolder = 1;
+}
+
+def Seq_BroadcastRowsOp : Seq_Op<"broadcast_rows", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the same value for each row of a batch";
+  let description = "`like` is any value with the batch; nothing but its batch is used.";
+  let arguments = (ins Seq_F32Tensor:$input, Seq_Tensor:$like);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input `like` $like attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Primitives: element by element
+//===----------------------------------------------------------------------===//
+
+class Seq_UnaryOp<string mnemonic, string summaryText>
+    : Seq_Op<mnemonic, [Pure, SameOperandsAndResultType, DeclareOpInterfaceMethods<DifferentiableOpInterface>,
+                        DeclareOpInterfaceMethods<ElementwiseOpInterface>]> {
+  let summary = summaryText;
+  let arguments = (ins Seq_F32Tensor:$input);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+}
+
+def Seq_NegateOp : Seq_UnaryOp<"negate", "-x">;
+def Seq_ExpOp : Seq_UnaryOp<"exp", "e^x">;
+def Seq_LogOp : Seq_UnaryOp<"log", "the natural logarithm">;
+def Seq_SqrtOp : Seq_UnaryOp<"sqrt", "the square root">;
+def Seq_AbsOp : Seq_UnaryOp<"abs", "|x|; its derivative at 0 is 0">;
+def Seq_SignOp : Seq_UnaryOp<"sign", "-1, 0 or 1">;
+def Seq_TanhOp : Seq_UnaryOp<"tanh", "the hyperbolic tangent">;
+def Seq_SigmoidOp : Seq_UnaryOp<"sigmoid", "1 / (1 + e^-x)">;
+def Seq_SoftplusOp : Seq_UnaryOp<"softplus", "log(1 + e^x), without overflow">;
+
+class Seq_BinaryOp<string mnemonic, string summaryText, list<Trait> traits = []>
+    : Seq_Op<mnemonic, traits # [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>,
+                        DeclareOpInterfaceMethods<ElementwiseOpInterface>]> {
+  let summary = summaryText;
+  let description = [{
+    Shapes are aligned at their last axes; an axis of 1, or one that is missing, is
+    repeated. The result has the shape of the broadcast.
+  }];
+  let arguments = (ins Seq_F32Tensor:$lhs, Seq_F32Tensor:$rhs);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs), [{
+    build($_builder, $_state, ::weft::seq::broadcastType(lhs.getType(), rhs.getType()), lhs, rhs);
+  }]>];
+}
+
+def Seq_AddOp : Seq_BinaryOp<"add", "a + b">;
+def Seq_SubOp : Seq_BinaryOp<"sub", "a - b">;
+def Seq_MulOp : Seq_BinaryOp<"mul", "a * b">;
+def Seq_DivOp : Seq_BinaryOp<"div", "a / b">;
+def Seq_PowOp : Seq_BinaryOp<"pow", "a ^ b">;
+def Seq_MaximumOp : Seq_BinaryOp<"maximum", "the larger; where they are equal the gradient goes to b">;
+def Seq_MinimumOp : Seq_BinaryOp<"minimum", "the smaller; where they are equal the gradient goes to b">;
+def Seq_GreaterOp : Seq_BinaryOp<"greater", "1 where a > b, else 0">;
+def Seq_EqualOp : Seq_BinaryOp<"equal", "1 where a = b, else 0">;
+
+def Seq_SelectOp : Seq_Op<"select", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>,
+                                     DeclareOpInterfaceMethods<ElementwiseOpInterface>]> {
+  let summary = "a where the condition is not 0, else b";
+  let arguments = (ins Seq_F32Tensor:$condition, Seq_F32Tensor:$onTrue, Seq_F32Tensor:$onFalse);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$condition `,` $onTrue `,` $onFalse attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Primitives: across elements
+//===----------------------------------------------------------------------===//
+
+def Seq_MatmulOp : Seq_Op<"matmul", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the last axis of a times a matrix that all rows share";
+  let description = "`a` [.., k]; `b` [k, n], or with `transpose_b` [n, k]; the result [.., n].";
+  let arguments = (ins Seq_F32Tensor:$lhs, Seq_F32Tensor:$rhs, UnitAttr:$transpose_b);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_ContractOp : Seq_Op<"contract", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the sum over all rows (and steps) of the outer products of a and b";
+  let description = "`a` [.., k], `b` [.., n], the same leading axes; the result [k, n]: a kernel's gradient.";
+  let arguments = (ins Seq_F32Tensor:$lhs, Seq_F32Tensor:$rhs);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_SumToOp : Seq_Op<"sum_to", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the sum over the axes that a broadcast repeated";
+  let description = "The adjoint of broadcasting from the result's shape to the input's.";
+  let arguments = (ins Seq_F32Tensor:$input);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_ReduceOp : Seq_Op<"reduce", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "sum, mean or largest of the last axis, which stays with extent 1";
+  let arguments = (ins Seq_ReductionAttr:$kind, Seq_F32Tensor:$input);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_SplitOp : Seq_Op<"split", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "equal parts of the last axis";
+  let arguments = (ins Seq_F32Tensor:$input);
+  let results = (outs Variadic<Seq_F32Tensor>:$parts);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_ConcatOp : Seq_Op<"concat", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "values side by side along the last axis";
+  let arguments = (ins Variadic<Seq_F32Tensor>:$parts);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$parts attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_ReshapeOp : Seq_Op<"reshape", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the same elements of each row in another shape (row-major)";
+  let arguments = (ins Seq_F32Tensor:$input);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_ReverseOp : Seq_Op<"reverse", [Pure, SameOperandsAndResultType,
+                                       DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the steps of a sequence from the last to the first";
+  let arguments = (ins Seq_Tensor:$input);
+  let results = (outs Seq_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+}
+
+def Seq_OneHotOp : Seq_Op<"one_hot", [Pure]> {
+  let summary = "1 at the place an id names, 0 elsewhere";
+  let arguments = (ins Seq_Tensor:$ids);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_GatherOp : Seq_Op<"gather", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the row of a table that each id names";
+  let arguments = (ins Seq_F32Tensor:$table, Seq_Tensor:$ids);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$table `,` $ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_ScatterAddOp : Seq_Op<"scatter_add", [Pure]> {
+  let summary = "each id's values added to its row of a table of zeros: the adjoint of gather";
+  let arguments = (ins Seq_F32Tensor:$values, Seq_Tensor:$ids);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$values `,` $ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_Conv1dInputAdjointOp : Seq_Op<"conv1d_input_adjoint", [Pure]> {
+  let summary = "what flows to the input of a convolution";
+  let arguments = (ins Seq_F32Tensor:$adjoint, Seq_F32Tensor:$kernel, I64Attr:$strides,
+                       Seq_PaddingAttr:$padding, I64Attr:$dilation);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$adjoint `,` $kernel attr-dict `:` functional-type(operands, results)";
+}
+
+def Seq_Conv1dKernelAdjointOp : Seq_Op<"conv1d_kernel_adjoint", [Pure]> {
+  let summary = "what flows to the kernel of a convolution, summed over rows and steps";
+  let arguments = (ins Seq_F32Tensor:$input, Seq_F32Tensor:$adjoint, I64Attr:$strides,
+                       Seq_PaddingAttr:$padding, I64Attr:$dilation);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input `,` $adjoint attr-dict `:` functional-type(operands, results)";
+}
+
+def Seq_MaxPool1dAdjointOp : Seq_Op<"max_pool1d_adjoint", [Pure]> {
+  let summary = "each window's adjoint to the first of its largest values";
+  let arguments = (ins Seq_F32Tensor:$input, Seq_F32Tensor:$output, Seq_F32Tensor:$adjoint,
+                       I64Attr:$pool, I64Attr:$strides, Seq_PaddingAttr:$padding);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input `,` $output `,` $adjoint attr-dict `:` functional-type(operands, results)";
+}
+
+//===----------------------------------------------------------------------===//
+// Recurrence
+//===----------------------------------------------------------------------===//
+
+def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResultSegments,
+                                 SingleBlockImplicitTerminator<"NextOp">]> {
+  let summary = "equations applied to each step of sequences, with states carried along";
+  let description = [{
+    `inputs` are sequences [?, steps, ..]; the block takes one step of each, then
+    the states. `seq.next` gives the states after the step and the values to keep
+    of it. Results: the states after the last step, and each kept value as a
+    sequence. With `reverse` the steps run from the last to the first; kept
+    values stand at the step they belong to. Weights and other values without
+    steps are used in the region from outside.
+
+    ```mlir
+    %last, %all = seq.scan over (%x) from (%h0) : (tensor<?x9x4xf32>, tensor<?x8xf32>)
+        -> (tensor<?x8xf32>, tensor<?x9x8xf32>) {
+    ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x8xf32>):
+      ...
+      seq.next states(%h1) keep(%h1) : ...
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Seq_Tensor>:$inputs, Variadic<Seq_F32Tensor>:$starts, I64Attr:$steps,
+                       UnitAttr:$reverse);
+  let results = (outs Variadic<Seq_F32Tensor>:$last, Variadic<Seq_F32Tensor>:$kept);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `over` `(` ($inputs^)? `)` `from` `(` ($starts^)? `)` attr-dict `:` functional-type(operands, results) $body
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::ValueRange getStepArguments() { return getBody().getArguments().take_front(getInputs().size()); }
+    ::mlir::ValueRange getStateArguments() { return getBody().getArguments().drop_front(getInputs().size()); }
+    NextOp getNext();
+  }];
+}
+
+def Seq_NextOp : Seq_Op<"next", [Pure, Terminator, AttrSizedOperandSegments, HasParent<"ScanOp">]> {
+  let summary = "the states after a step and what to keep of it";
+  let arguments = (ins Variadic<Seq_F32Tensor>:$states, Variadic<Seq_F32Tensor>:$kept);
+  let assemblyFormat = "`states` `(` ($states^)? `)` `keep` `(` ($kept^)? `)` attr-dict `:` functional-type(operands, results)";
+  let builders = [OpBuilder<(ins), "build($_builder, $_state, ::mlir::ValueRange{}, ::mlir::ValueRange{});">];
+}
+
+#endif // WEFT_DIALECTS_SEQ_SEQOPS_TD

@@ -1,0 +1,134 @@
+/*===- Abi.h - Between a compiled model and the runtime ----------*- C -*-===*\
+|*
+|* Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|*===----------------------------------------------------------------------===*|
+|*
+|* A compiled model exports one symbol, `weft_model`; the runtime calls the
+|* functions it names. All weights live in one flat vector of floats,
+|* each at `offset`, exactly in Keras's layout, followed by padding up to a
+|* multiple of 16 floats (the padding's gradient is always zero).
+|*
+|* A batch is cut into `slices` slices of rows, the same ones for any number of
+|* threads. For each batch the runtime calls `prepare` once, then `slice` for
+|* every slice, in any order and on any thread, each with an arena of its own;
+|* gradients of slices are then added in slice order.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef WEFT_RUNTIME_ABI_ABI_H
+#define WEFT_RUNTIME_ABI_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_ABI_MAGIC UINT64_C(0x006c65646f4d7457)
+#define WEFT_ABI_VERSION 1
+#define WEFT_MAX_RANK 4
+/** Every buffer begins at a multiple of this many bytes. */
+#define WEFT_ALIGNMENT 64
+
+enum WeftElement { WEFT_F32 = 0, WEFT_I32 = 1 };
+
+/** An input, output or label of a model. `shape` leaves out the batch. */
+typedef struct WeftPort {
+  const char *name;
+  int32_t element; /* WeftElement */
+  int32_t rank;
+  int64_t shape[WEFT_MAX_RANK];
+  int64_t vocabulary; /* ids are below this; 0 where the port is no ids */
+} WeftPort;
+
+/** Same order and numbers as `#seq.init`. */
+typedef struct WeftInit {
+  int32_t kind;
+  int32_t reserved;
+  double a, b;
+} WeftInit;
+
+typedef struct WeftWeight {
+  const char *name; /* "<layer>/<weight>" */
+  int32_t rank;
+  int32_t init_count; /* one, or one for each equal part of the last axis */
+  int64_t shape[WEFT_MAX_RANK];
+  int64_t offset; /* of the flat vector, in floats */
+  int64_t size;   /* in floats, without padding */
+  const WeftInit *inits;
+} WeftWeight;
+
+/** What one slice, or a whole batch's preparation, works on. */
+typedef struct WeftCall {
+  const float *parameters;
+  void *shared;              /* shared_bytes; written by prepare, read by slices */
+  void *arena;               /* arena_bytes(rows); not used by prepare */
+  const void *const *inputs; /* for each input: the slice's first row; rows are contiguous */
+  const void *const *labels; /* for each label: likewise (training only) */
+  float *const *outputs;     /* for each output: likewise */
+  float *loss;               /* one value a row (training only) */
+  float *gradients;          /* laid out as parameters; written whole (training only) */
+  int64_t rows;              /* at least 1 */
+  int64_t first_row;         /* of the slice, in its batch */
+  uint64_t seed;
+  uint64_t step; /* batches trained before this one */
+  float scale;   /* one over the rows of the batch */
+  float reserved;
+} WeftCall;
+
+typedef struct WeftFunction {
+  int64_t shared_bytes;
+  int64_t (*arena_bytes)(int64_t rows);
+  void (*prepare)(const WeftCall *);
+  void (*slice)(const WeftCall *);
+} WeftFunction;
+
+/** One update of the elements [begin, end) of the flat vectors. */
+typedef struct WeftUpdateCall {
+  float *parameters;
+  const float *gradients;
+  float *const *states; /* `optimizer_states` vectors like parameters */
+  int64_t begin, end;   /* multiples of 16 */
+  float step;           /* from 1 */
+  float learning_rate;
+} WeftUpdateCall;
+
+typedef struct WeftModel {
+  uint64_t magic;
+  uint32_t version;
+  uint32_t size; /* sizeof(WeftModel) */
+  const char *name;
+  const WeftPort *inputs, *labels, *outputs;
+  int32_t input_count, label_count, output_count;
+  int32_t weight_count;
+  const WeftWeight *weights;
+  int64_t parameter_count;  /* length of the flat vector, padding included */
+  int32_t optimizer_states; /* vectors a weight */
+  int32_t slices;           /* a batch is cut into at most this many */
+  int32_t row_tile;         /* slices begin at multiples of this, where there are enough rows */
+  int32_t reserved;
+  WeftFunction predict; /* outputs from inputs; nothing random */
+  WeftFunction step;    /* outputs, loss and gradients */
+  void (*update)(const WeftUpdateCall *);
+  const char *settings; /* JSON: what the train block says; see SETTINGS in runtime/train/Settings.h */
+  const char *layers;   /* JSON: [{"name", "type", "shape": [..], "parameters": n}] for summary */
+  const char *features; /* CPU features the code needs: "avx2 fma f16c" */
+  const char *optimizer_state_names; /* "m v": separated by spaces */
+} WeftModel;
+
+extern const WeftModel weft_model;
+
+#ifdef __cplusplus
+}
+static_assert(sizeof(WeftPort) == 56, "ABI");
+static_assert(sizeof(WeftInit) == 24, "ABI");
+static_assert(sizeof(WeftWeight) == 72, "ABI");
+static_assert(sizeof(WeftCall) == 104, "ABI");
+static_assert(sizeof(WeftFunction) == 32, "ABI");
+static_assert(sizeof(WeftUpdateCall) == 48, "ABI");
+static_assert(sizeof(WeftModel) == 200, "ABI");
+#endif
+
+#endif /* WEFT_RUNTIME_ABI_ABI_H */
