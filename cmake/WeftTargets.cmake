@@ -18,3 +18,15 @@ function(weft_library name)
   target_link_libraries(${name} PUBLIC weft_mlir ${arg_LINK})
   target_precompile_headers(${name} REUSE_FROM weft_pch)
 endfunction()
+
+# weft_executable(name sources... [LINK libraries...]): a program that uses MLIR,
+# with the same precompiled header. That header was compiled with -fPIC, which
+# clang does not take for the -fPIE that CMake gives programs.
+function(weft_executable name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE weft_mlir ${arg_LINK})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
+  target_precompile_headers(${name} REUSE_FROM weft_pch)
+endfunction()
