@@ -16,6 +16,12 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace weft::seq {
+/// Whether no extent but the first is dynamic: what every type of the dialect
+/// keeps to, so that `?` always means the batch.
+bool isBatchFirst(mlir::Type type);
+} // namespace weft::seq
+
 #include "dialects/seq/SeqDialect.h.inc"
 #include "dialects/seq/SeqEnums.h.inc"
 #include "dialects/seq/SeqInterfaces.h.inc"

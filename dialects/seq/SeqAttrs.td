@@ -64,8 +64,10 @@ def Seq_InitAttr : AttrDef<Seq_Dialect, "Init"> {
                         OptionalParameter<"::mlir::FloatAttr">:$a,
                         OptionalParameter<"::mlir::FloatAttr">:$b);
   let assemblyFormat = "`<` $kind (`,` $a^ (`,` $b^)?)? `>`";
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    double first() const { return getA() ? getA().getValueAsDouble() : 0.0; }
+    /// The first number; where it is left out, a gain of 1.
+    double first() const { return getA() ? getA().getValueAsDouble() : 1.0; }
     double second() const { return getB() ? getB().getValueAsDouble() : 0.0; }
   }];
 }

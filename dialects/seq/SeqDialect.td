@@ -23,6 +23,7 @@ def Seq_Dialect : Dialect {
     the equation and the numbered constraints of every operation.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
 }
 
 #endif // WEFT_DIALECTS_SEQ_SEQDIALECT_TD

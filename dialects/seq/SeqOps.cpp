@@ -1,4 +1,4 @@
-//===- SeqOps.cpp - Parsing, printing and verification -*- C++ -*-===//
+//===- SeqOps.cpp - Parsing, printing and shapes -*- C++ -*-===//
 //
 // Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -51,6 +51,11 @@ FUNCTION_LIKE(StepOp)
 // Shapes
 //===----------------------------------------------------------------------===//
 
+bool weft::seq::isBatchFirst(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && (tensor.getRank() == 0 || !ShapedType::isDynamicShape(tensor.getShape().drop_front()));
+}
+
 RankedTensorType weft::seq::broadcastType(Type lhsType, Type rhsType) {
   auto lhs = dyn_cast<RankedTensorType>(lhsType), rhs = dyn_cast<RankedTensorType>(rhsType);
   if (!lhs || !rhs || lhs.getElementType() != rhs.getElementType())
@@ -88,21 +93,6 @@ WindowGeometry weft::seq::windowGeometry(int64_t steps, int64_t width, int64_t s
 }
 
 NextOp ScanOp::getNext() { return cast<NextOp>(getBody().front().getTerminator()); }
-
-OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-
-//===----------------------------------------------------------------------===//
-// Verification: the constraints of SPEC.md
-//===----------------------------------------------------------------------===//
-
-#define VERIFY(Op) LogicalResult Op::verify() { return success(); }
-VERIFY(ReturnOp) VERIFY(EmbeddingOp) VERIFY(DenseOp) VERIFY(Conv1dOp) VERIFY(MaxPool1dOp)
-VERIFY(BroadcastRowsOp) VERIFY(AddOp) VERIFY(SubOp) VERIFY(MulOp) VERIFY(DivOp) VERIFY(PowOp)
-VERIFY(MaximumOp) VERIFY(MinimumOp) VERIFY(GreaterOp) VERIFY(EqualOp) VERIFY(SelectOp) VERIFY(MatmulOp)
-VERIFY(ContractOp) VERIFY(SumToOp) VERIFY(ReduceOp) VERIFY(SplitOp) VERIFY(ConcatOp) VERIFY(ReshapeOp)
-VERIFY(OneHotOp) VERIFY(GatherOp) VERIFY(ScatterAddOp) VERIFY(ScanOp)
-LogicalResult RecurrentOp::verifySymbolUses(SymbolTableCollection &) { return success(); }
-LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &) { return success(); }
 
 #define GET_OP_CLASSES
 #include "dialects/seq/SeqOps.cpp.inc"

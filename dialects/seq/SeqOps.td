@@ -24,8 +24,13 @@ include "mlir/IR/SymbolInterfaces.td"
 
 class Seq_Op<string mnemonic, list<Trait> traits = []> : Op<Seq_Dialect, mnemonic, traits>;
 
-def Seq_F32Tensor : RankedTensorOf<[F32]>;
-def Seq_Tensor : RankedTensorOf<[F32, I32]>;
+// The batch is the first axis or absent, and the only extent that may be `?`.
+class Seq_TensorOf<list<Type> elements, string description>
+    : Type<And<[RankedTensorOf<elements>.predicate, CPred<"::weft::seq::isBatchFirst($_self)">]>,
+           description # " whose first axis alone may be ?", "::mlir::RankedTensorType">;
+def Seq_F32Tensor : Seq_TensorOf<[F32], "tensor of f32">;
+def Seq_IdTensor : Seq_TensorOf<[I32], "tensor of i32">;
+def Seq_Tensor : Seq_TensorOf<[F32, I32], "tensor of f32 or i32">;
 
 //===----------------------------------------------------------------------===//
 // Definitions
@@ -44,6 +49,7 @@ def Seq_WeightOp : Seq_Op<"weight", [Symbol]> {
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Seq_F32Tensor>:$type,
                        TypedArrayAttrBase<Seq_InitAttr, "initialisers">:$init);
   let assemblyFormat = "$sym_name `:` $type `=` $init attr-dict";
+  let hasVerifier = 1;
 }
 
 class Seq_FunctionOp<string mnemonic, list<Trait> traits = []>
@@ -53,6 +59,7 @@ class Seq_FunctionOp<string mnemonic, list<Trait> traits = []>
   let arguments = function;
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
   code base = [{
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
@@ -91,7 +98,7 @@ def Seq_OptimizerOp : Seq_FunctionOp<"optimizer"> {
   }];
 }
 
-def Seq_StepOp : Seq_FunctionOp<"step"> {
+def Seq_StepOp : Seq_FunctionOp<"step", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one training step: forward, loss, backward";
   let description = [{
     Arguments: the model's inputs, the labels, and a scalar `tensor<f32>`, one over the
@@ -110,7 +117,7 @@ def Seq_ReturnOp : Seq_Op<"return", [Pure, Terminator,
   let hasVerifier = 1;
 }
 
-def Seq_TrainingOp : Seq_Op<"training"> {
+def Seq_TrainingOp : Seq_Op<"training", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "how the model is trained";
   let description = [{
     `settings` holds what the `train` block says: epochs, batch, seed (i64), data,
@@ -130,7 +137,7 @@ def Seq_TrainingOp : Seq_Op<"training"> {
 
 def Seq_EmbeddingOp : Seq_Op<"embedding", [Pure]> {
   let summary = "a vector for each id";
-  let arguments = (ins Seq_Tensor:$ids, Seq_F32Tensor:$table);
+  let arguments = (ins Seq_IdTensor:$ids, Seq_F32Tensor:$table);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$ids `,` $table attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -201,6 +208,7 @@ def Seq_ConstantOp : Seq_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["val
   let results = (outs Seq_Tensor:$result);
   let assemblyFormat = "$value attr-dict";
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 
 def Seq_BroadcastRowsOp : Seq_Op<"broadcast_rows", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
@@ -225,7 +233,7 @@ class Seq_UnaryOp<string mnemonic, string summaryText>
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
 
-def Seq_NegateOp : Seq_UnaryOp<"negate", "-x">;
+def Seq_NegateOp : Seq_UnaryOp<"negate", "-x"> { let hasFolder = 1; }
 def Seq_ExpOp : Seq_UnaryOp<"exp", "e^x">;
 def Seq_LogOp : Seq_UnaryOp<"log", "the natural logarithm">;
 def Seq_SqrtOp : Seq_UnaryOp<"sqrt", "the square root">;
@@ -247,6 +255,7 @@ class Seq_BinaryOp<string mnemonic, string summaryText, list<Trait> traits = []>
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs), [{
     build($_builder, $_state, ::weft::seq::broadcastType(lhs.getType(), rhs.getType()), lhs, rhs);
   }]>];
@@ -300,6 +309,7 @@ def Seq_SumToOp : Seq_Op<"sum_to", [Pure, DeclareOpInterfaceMethods<Differentiab
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Seq_ReduceOp : Seq_Op<"reduce", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
@@ -316,6 +326,7 @@ def Seq_SplitOp : Seq_Op<"split", [Pure, DeclareOpInterfaceMethods<Differentiabl
   let results = (outs Variadic<Seq_F32Tensor>:$parts);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Seq_ConcatOp : Seq_Op<"concat", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
@@ -324,6 +335,7 @@ def Seq_ConcatOp : Seq_Op<"concat", [Pure, DeclareOpInterfaceMethods<Differentia
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$parts attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Seq_ReshapeOp : Seq_Op<"reshape", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
@@ -332,6 +344,7 @@ def Seq_ReshapeOp : Seq_Op<"reshape", [Pure, DeclareOpInterfaceMethods<Different
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Seq_ReverseOp : Seq_Op<"reverse", [Pure, SameOperandsAndResultType,
@@ -340,11 +353,13 @@ def Seq_ReverseOp : Seq_Op<"reverse", [Pure, SameOperandsAndResultType,
   let arguments = (ins Seq_Tensor:$input);
   let results = (outs Seq_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Seq_OneHotOp : Seq_Op<"one_hot", [Pure]> {
   let summary = "1 at the place an id names, 0 elsewhere";
-  let arguments = (ins Seq_Tensor:$ids);
+  let arguments = (ins Seq_IdTensor:$ids);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$ids attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -352,7 +367,7 @@ def Seq_OneHotOp : Seq_Op<"one_hot", [Pure]> {
 
 def Seq_GatherOp : Seq_Op<"gather", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "the row of a table that each id names";
-  let arguments = (ins Seq_F32Tensor:$table, Seq_Tensor:$ids);
+  let arguments = (ins Seq_F32Tensor:$table, Seq_IdTensor:$ids);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$table `,` $ids attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -360,7 +375,7 @@ def Seq_GatherOp : Seq_Op<"gather", [Pure, DeclareOpInterfaceMethods<Differentia
 
 def Seq_ScatterAddOp : Seq_Op<"scatter_add", [Pure]> {
   let summary = "each id's values added to its row of a table of zeros: the adjoint of gather";
-  let arguments = (ins Seq_F32Tensor:$values, Seq_Tensor:$ids);
+  let arguments = (ins Seq_F32Tensor:$values, Seq_IdTensor:$ids);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$values `,` $ids attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -372,6 +387,7 @@ def Seq_Conv1dInputAdjointOp : Seq_Op<"conv1d_input_adjoint", [Pure]> {
                        Seq_PaddingAttr:$padding, I64Attr:$dilation);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$adjoint `,` $kernel attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Seq_Conv1dKernelAdjointOp : Seq_Op<"conv1d_kernel_adjoint", [Pure]> {
@@ -380,6 +396,7 @@ def Seq_Conv1dKernelAdjointOp : Seq_Op<"conv1d_kernel_adjoint", [Pure]> {
                        Seq_PaddingAttr:$padding, I64Attr:$dilation);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$input `,` $adjoint attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Seq_MaxPool1dAdjointOp : Seq_Op<"max_pool1d_adjoint", [Pure]> {
@@ -388,6 +405,7 @@ def Seq_MaxPool1dAdjointOp : Seq_Op<"max_pool1d_adjoint", [Pure]> {
                        I64Attr:$pool, I64Attr:$strides, Seq_PaddingAttr:$padding);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$input `,` $output `,` $adjoint attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
