@@ -1,0 +1,284 @@
+//===- HalideEmitterSchedule.cpp - halide.schedule, directive by directive ===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Halide takes loops by name and ends the process's patience on a wrong one;
+// here every name is looked up first, so that a mistake in a hand-edited
+// schedule is reported at the directive, with the names that would have done.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/HalideEmitterDetail.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weft::halide;
+using namespace weft::codegen::detail;
+
+namespace {
+
+/// One definition of a func, ready for directives.
+struct StageRef {
+  EmittedFunc *func = nullptr;
+  Loops *loops = nullptr;
+  unsigned index = 0;
+
+  ::Halide::Stage stage() const { return index == 0 ? ::Halide::Stage(func->func) : func->func.update(index - 1); }
+};
+
+class ScheduleApplier {
+public:
+  explicit ScheduleApplier(EmittedKernel &kernel) : kernel(kernel) {}
+
+  LogicalResult apply(Operation *op) {
+    try {
+      return TypeSwitch<Operation *, LogicalResult>(op)
+          .Case<SplitOp, FuseOp, ReorderOp, VectorizeOp, UnrollOp, AtomicOp, ComputeAtOp, ComputeRootOp,
+                StoreInOp, BoundOp, BoundExtentOp, AlignBoundsOp>([&](auto directive) -> LogicalResult {
+            FailureOr<StageRef> ref = findStage(op, directive.getFunc(), directive.getStage());
+            return failed(ref) ? failure() : applyTo(directive, *ref);
+          })
+          .Default([](Operation *other) { return other->emitError("not a directive of a schedule"); });
+    } catch (const ::Halide::Error &error) {
+      return op->emitError(describe(error));
+    }
+  }
+
+private:
+  FailureOr<StageRef> findStage(Operation *op, StringRef name, int64_t stage) {
+    auto found = kernel.funcs.find(name.str());
+    if (found == kernel.funcs.end()) {
+      InFlightDiagnostic diagnostic = op->emitError("the kernel has no func @") << name << "; it has ";
+      bool first = true;
+      for (const auto &entry : kernel.funcs) {
+        diagnostic << (first ? "@" : ", @") << entry.first;
+        first = false;
+      }
+      return diagnostic;
+    }
+    EmittedFunc &func = found->second;
+    if (stage < 0 || stage >= int64_t(func.stages.size()))
+      return op->emitError("@") << name << " has " << func.stages.size() - 1 << " updates; update " << stage
+                                << " is not one of them";
+    return StageRef{&func, &func.stages[stage], unsigned(stage)};
+  }
+
+  Loop *findLoop(Operation *op, StringRef func, Loops &loops, StringRef name) {
+    for (Loop &loop : loops)
+      if (loop.name == name)
+        return &loop;
+    InFlightDiagnostic diagnostic = op->emitError("no loop \"") << name << "\" in this stage of @" << func
+                                                                << "; its loops are ";
+    for (auto [i, loop] : llvm::enumerate(loops))
+      diagnostic << (i ? ", \"" : "\"") << loop.name << '"';
+    if (loops.empty())
+      diagnostic << "none";
+    return nullptr;
+  }
+
+  LogicalResult checkNew(Operation *op, const Loops &loops, StringRef name, StringRef replaced = {}) {
+    if (name.empty() || !llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
+      return op->emitError("\"") << name << "\" cannot name a loop: expected letters, digits and '_'";
+    for (const Loop &loop : loops)
+      if (loop.name == name && name != replaced)
+        return op->emitError("the stage already has a loop \"") << name << '"';
+    return success();
+  }
+
+  static void replace(Loops &loops, StringRef name, ArrayRef<Loop> with) {
+    auto at = llvm::find_if(loops, [&](const Loop &loop) { return loop.name == name; });
+    at = loops.erase(at);
+    loops.insert(at, with.begin(), with.end());
+  }
+
+  static Loop sameKind(const Loop &like, StringRef name) {
+    if (like.var.is_rvar)
+      return {name.str(), ::Halide::RVar(name.str())};
+    return {name.str(), ::Halide::Var(name.str())};
+  }
+
+  LogicalResult applyTo(SplitOp op, StageRef ref) {
+    Loop *loop = findLoop(op, op.getFunc(), *ref.loops, op.getVar());
+    if (!loop)
+      return failure();
+    if (op.getFactor() < 1 || op.getFactor() > INT32_MAX)
+      return op->emitError("a split factor is at least 1; got ") << int64_t(op.getFactor());
+    if (op.getOuter() == op.getInner())
+      return op->emitError("the outer and the inner loop need different names");
+    if (failed(checkNew(op, *ref.loops, op.getOuter(), op.getVar())) ||
+        failed(checkNew(op, *ref.loops, op.getInner(), op.getVar())))
+      return failure();
+    Loop outer = sameKind(*loop, op.getOuter()), inner = sameKind(*loop, op.getInner());
+    ref.stage().split(loop->var, outer.var, inner.var, int(op.getFactor()), tail(op.getTail()));
+    replace(*ref.loops, op.getVar(), {inner, outer});
+    return success();
+  }
+
+  LogicalResult applyTo(FuseOp op, StageRef ref) {
+    Loop *inner = findLoop(op, op.getFunc(), *ref.loops, op.getInner());
+    Loop *outer = inner ? findLoop(op, op.getFunc(), *ref.loops, op.getOuter()) : nullptr;
+    if (!outer || failed(checkNew(op, *ref.loops, op.getFused())))
+      return failure();
+    if (inner == outer)
+      return op->emitError("a loop cannot be fused with itself");
+    Loop fused = sameKind(*inner, op.getFused());
+    ref.stage().fuse(inner->var, outer->var, fused.var);
+    replace(*ref.loops, op.getOuter(), {});
+    replace(*ref.loops, op.getInner(), {fused});
+    return success();
+  }
+
+  LogicalResult applyTo(ReorderOp op, StageRef ref) {
+    std::vector<::Halide::VarOrRVar> order;
+    llvm::StringSet<> seen;
+    for (StringRef name : op.getVars().getAsValueRange<StringAttr>()) {
+      Loop *loop = findLoop(op, op.getFunc(), *ref.loops, name);
+      if (!loop)
+        return failure();
+      if (!seen.insert(name).second)
+        return op->emitError("loop \"") << name << "\" is named twice";
+      order.push_back(loop->var);
+    }
+    if (!order.empty())
+      ref.stage().reorder(order);
+    return success();
+  }
+
+  LogicalResult applyTo(VectorizeOp op, StageRef ref) {
+    Loop *loop = findLoop(op, op.getFunc(), *ref.loops, op.getVar());
+    if (!loop)
+      return failure();
+    ref.stage().vectorize(loop->var);
+    return success();
+  }
+
+  LogicalResult applyTo(UnrollOp op, StageRef ref) {
+    Loop *loop = findLoop(op, op.getFunc(), *ref.loops, op.getVar());
+    if (!loop)
+      return failure();
+    if (!op.getFactor()) {
+      ref.stage().unroll(loop->var);
+      return success();
+    }
+    if (*op.getFactor() < 1 || *op.getFactor() > INT32_MAX)
+      return op->emitError("an unroll factor is at least 1; got ") << int64_t(*op.getFactor());
+    ref.stage().unroll(loop->var, int(*op.getFactor()));
+    return success();
+  }
+
+  LogicalResult applyTo(AtomicOp op, StageRef ref) {
+    ref.stage().atomic();
+    return success();
+  }
+
+  LogicalResult applyTo(ComputeAtOp op, StageRef ref) {
+    FailureOr<StageRef> consumer = findStage(op, op.getConsumer(), op.getConsumerStage());
+    if (failed(consumer))
+      return failure();
+    if (consumer->func == ref.func)
+      return op->emitError("a func cannot be computed at a loop of its own");
+    Loop *loop = findLoop(op, op.getConsumer(), *consumer->loops, op.getVar());
+    if (!loop)
+      return failure();
+    // Without `of update` the loop counts by its name, in whichever definition
+    // uses the func, as Func::compute_at has it.
+    int stage = op.getConsumerStage() == 0 ? -1 : int(op.getConsumerStage());
+    ref.func->func.compute_at(::Halide::LoopLevel(consumer->func->func, loop->var, stage));
+    return success();
+  }
+
+  LogicalResult applyTo(ComputeRootOp op, StageRef ref) {
+    ref.func->func.compute_root();
+    return success();
+  }
+
+  LogicalResult applyTo(StoreInOp op, StageRef ref) {
+    if (op.getMemory() == Memory::Heap)
+      return op->emitError("a kernel has no heap; keep @")
+             << op.getFunc() << " in registers or on the stack, or make it an output of a kernel of its own";
+    ref.func->func.store_in(op.getMemory() == Memory::Register ? ::Halide::MemoryType::Register
+                                                               : ::Halide::MemoryType::Stack);
+    return success();
+  }
+
+  /// The func's own variable: bounds speak of the definition, not of its loops.
+  FailureOr<::Halide::Var> findVariable(Operation *op, StageRef ref, StringRef name) {
+    for (const ::Halide::Var &var : ref.func->vars)
+      if (var.name() == name)
+        return var;
+    InFlightDiagnostic diagnostic = op->emitError("no variable \"") << name << "\"; the func's are ";
+    for (auto [i, var] : llvm::enumerate(ref.func->vars))
+      diagnostic << (i ? ", \"" : "\"") << var.name() << '"';
+    return diagnostic;
+  }
+
+  template <typename OpTy>
+  LogicalResult checkPositive(OpTy op, int64_t value, StringRef what) {
+    if (value >= 1 && value <= INT32_MAX)
+      return success();
+    return op->emitError(what) << " is at least 1; got " << value;
+  }
+
+  LogicalResult applyTo(BoundOp op, StageRef ref) {
+    FailureOr<::Halide::Var> var = findVariable(op, ref, op.getVar());
+    if (failed(var) || failed(checkPositive(op, op.getExtent(), "an extent")))
+      return failure();
+    ref.func->func.bound(*var, int(op.getMin()), int(op.getExtent()));
+    return success();
+  }
+
+  LogicalResult applyTo(BoundExtentOp op, StageRef ref) {
+    FailureOr<::Halide::Var> var = findVariable(op, ref, op.getVar());
+    if (failed(var) || failed(checkPositive(op, op.getExtent(), "an extent")))
+      return failure();
+    ref.func->func.bound_extent(*var, int(op.getExtent()));
+    return success();
+  }
+
+  LogicalResult applyTo(AlignBoundsOp op, StageRef ref) {
+    FailureOr<::Halide::Var> var = findVariable(op, ref, op.getVar());
+    if (failed(var) || failed(checkPositive(op, op.getModulus(), "a modulus")))
+      return failure();
+    ref.func->func.align_bounds(*var, int(op.getModulus()));
+    return success();
+  }
+
+  static ::Halide::TailStrategy tail(Tail tail) {
+    switch (tail) {
+    case Tail::Auto:
+      return ::Halide::TailStrategy::Auto;
+    case Tail::RoundUp:
+      return ::Halide::TailStrategy::RoundUp;
+    case Tail::GuardWithIf:
+      return ::Halide::TailStrategy::GuardWithIf;
+    case Tail::Predicate:
+      return ::Halide::TailStrategy::Predicate;
+    case Tail::PredicateLoads:
+      return ::Halide::TailStrategy::PredicateLoads;
+    case Tail::PredicateStores:
+      return ::Halide::TailStrategy::PredicateStores;
+    case Tail::ShiftInwards:
+      return ::Halide::TailStrategy::ShiftInwards;
+    }
+    llvm_unreachable("every tail is above");
+  }
+
+  EmittedKernel &kernel;
+};
+
+} // namespace
+
+LogicalResult weft::codegen::detail::applySchedule(ScheduleOp schedule, EmittedKernel &kernel) {
+  ScheduleApplier applier(kernel);
+  LogicalResult result = success();
+  for (Operation &op : schedule.getBody().front())
+    if (failed(applier.apply(&op)))
+      result = failure();
+  return result;
+}
