@@ -1,0 +1,113 @@
+//===- Group.cpp - What becomes one kernel -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/kernels/Group.h"
+
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::kernels;
+
+Role weft::kernels::roleOf(Operation *op) {
+  return TypeSwitch<Operation *, Role>(op)
+      .Case<seq::ScanOp>([](auto) { return Role::Scan; })
+      .Case<seq::ReadOp, seq::ConstantOp, seq::SplitOp>([](auto) { return Role::View; })
+      .Case<seq::MatmulOp, seq::Conv1dOp, seq::Conv1dInputAdjointOp>([](auto) { return Role::Accumulate; })
+      .Case<seq::ReduceOp, seq::SumToOp, seq::ContractOp, seq::ScatterAddOp, seq::Conv1dKernelAdjointOp>(
+          [](auto) { return Role::Reduce; })
+      .Default([](auto) { return Role::Pointwise; });
+}
+
+bool weft::kernels::streamsOperand(Operation *op, unsigned index) {
+  return isa<seq::ElementwiseOpInterface>(op) &&
+         op->getOperand(index).getType() == op->getResult(0).getType();
+}
+
+Value weft::kernels::viewedValue(Value value) {
+  while (auto split = value.getDefiningOp<seq::SplitOp>())
+    value = split.getInput();
+  return value;
+}
+
+Phases weft::kernels::cutIntoPhases(Block &block) {
+  DenseMap<Operation *, int64_t> levels;
+  SmallVector<Operation *> computed;
+  llvm::EquivalenceClasses<Operation *> together;
+
+  // The operation of this block that computes a value, if there is one.
+  auto producer = [&](Value value) -> Operation * {
+    Operation *op = viewedValue(value).getDefiningOp();
+    return op && levels.contains(op) ? op : nullptr;
+  };
+  auto fuses = [&](Operation *op, unsigned index) {
+    Operation *from = op->getOperand(index).getDefiningOp();
+    return from && levels.contains(from) && streamsOperand(op, index) &&
+           (roleOf(from) == Role::Pointwise || roleOf(from) == Role::Accumulate);
+  };
+
+  for (Operation &op : block.without_terminator()) {
+    Role role = roleOf(&op);
+    if (role == Role::View)
+      continue;
+    int64_t level = 0;
+    if (role == Role::Scan) {
+      SetVector<Value> used(op.operand_begin(), op.operand_end());
+      getUsedValuesDefinedAbove(op.getRegions(), used);
+      for (Value value : used)
+        if (Operation *from = producer(value))
+          level = std::max(level, levels[from] + 1);
+      levels[&op] = level;
+      continue;
+    }
+    for (auto [index, operand] : llvm::enumerate(op.getOperands()))
+      if (Operation *from = producer(operand))
+        level = std::max(level, levels[from] + (fuses(&op, index) ? 0 : 1));
+    levels[&op] = level;
+    computed.push_back(&op);
+    together.insert(&op);
+    if (role == Role::Reduce)
+      continue;
+    for (auto [index, operand] : llvm::enumerate(op.getOperands()))
+      if (fuses(&op, index) && levels[operand.getDefiningOp()] == level)
+        together.unionSets(&op, operand.getDefiningOp());
+  }
+
+  // What has no streaming operand at its level stands alone so far: pieces that
+  // feed one consumer are together through it.
+  Phases phases;
+  DenseMap<Operation *, size_t> nodeOfLeader;
+  for (Operation &op : block.without_terminator()) {
+    if (!levels.contains(&op))
+      continue;
+    if (auto scan = dyn_cast<seq::ScanOp>(op)) {
+      phases.nodes.push_back({{}, scan, levels[&op]});
+      continue;
+    }
+    Operation *leader = together.getLeaderValue(&op);
+    auto [place, isNew] = nodeOfLeader.try_emplace(leader, phases.nodes.size());
+    if (isNew) {
+      Group group;
+      group.domain = cast<RankedTensorType>(op.getResult(0).getType());
+      group.level = levels[&op];
+      phases.nodes.push_back({std::move(group), {}, levels[&op]});
+    }
+    phases.nodes[place->second].group.ops.push_back(&op);
+  }
+  for (Phases::Node &node : phases.nodes)
+    for (Operation *op : node.group.ops)
+      for (Value result : op->getResults())
+        if (llvm::any_of(result.getUses(), [&](OpOperand &use) {
+              Operation *user = use.getOwner();
+              return !node.group.contains(user) || !streamsOperand(user, use.getOperandNumber());
+            }))
+          node.group.outputs.push_back(result);
+  llvm::stable_sort(phases.nodes, [](const auto &a, const auto &b) { return a.level < b.level; });
+  return phases;
+}

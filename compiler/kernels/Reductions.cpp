@@ -1,0 +1,204 @@
+//===- Reductions.cpp - Kernels that sum over rows and steps, or along a row -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/kernels/KernelBody.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::kernels;
+
+/// Contractions and the kernel adjoint of convolutions: a tile of sums in
+/// registers over the rows and a chunk of steps, chunk after chunk.
+BuiltKernel KernelBuilder::contraction(Operation *op) {
+  Value a = op->getOperand(0), b = op->getOperand(1);
+  auto aType = cast<RankedTensorType>(a.getType()), bType = cast<RankedTensorType>(b.getType());
+  auto domain = cast<RankedTensorType>(op->getResult(0).getType());
+  auto conv = dyn_cast<seq::Conv1dKernelAdjointOp>(op);
+  bool hasSteps = bType.getRank() == 3;
+  int64_t steps = hasSteps ? bType.getDimSize(1) : 1;
+  int64_t chunk = stepsOfChunk(steps), chunks = (steps + chunk - 1) / chunk;
+  Body body(*this, op->getLoc(), domain, internalLayout(domain));
+
+  SmallVector<std::string> partVars(body.vars);
+  if (chunks > 1)
+    partVars.push_back("c");
+  body.func("part", partVars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
+  SmallVector<halide::RangeAttr> ranges{body.rows(b)};
+  if (hasSteps)
+    ranges.push_back(body.range("t", chunk));
+  body.update("part", partVars, ranges, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+    Value before = body.at(e, "part", arguments.take_front(partVars.size()));
+    Value row = arguments[partVars.size()];
+    Point atA{row}, atB{row};
+    SmallVector<Value> conditions;
+    if (hasSteps) {
+      Value step = arguments[partVars.size() + 1];
+      if (chunks > 1) {
+        Value length = e.index(chunk);
+        step = e.add(arith::MulIOp::create(e.builder, e.loc, arguments[partVars.size() - 1], length), step);
+        if (steps % chunk)
+          conditions.push_back(e.less(step, e.index(steps)));
+      }
+      atB.push_back(step);
+      if (conv) {
+        int64_t inSteps = aType.getDimSize(1);
+        int64_t window = domain.getDimSize(0);
+        int64_t first = seq::windowGeometry(inSteps, window, conv.getStrides(), conv.getDilation(),
+                                            conv.getPadding())
+                            .before;
+        Value strides = e.index(conv.getStrides()), dilation = e.index(conv.getDilation());
+        Value start = arith::MulIOp::create(e.builder, e.loc, step, strides);
+        Value offset = arith::MulIOp::create(e.builder, e.loc, e.point[0], dilation);
+        step = e.addIndex(e.add(start, offset), -first);
+        if (conv.getPadding() != seq::Padding::Valid)
+          conditions.push_back(e.inRange(step, 0, inSteps));
+      }
+      atA.push_back(step);
+    }
+    for (Value condition : conditions)
+      halide::WhereOp::create(e.builder, e.loc, condition);
+    int64_t rank = domain.getRank();
+    atA.push_back(e.point[rank - 2]);
+    atB.push_back(e.point[rank - 1]);
+    Value product = arith::MulFOp::create(e.builder, e.loc, e.load(a, atA), e.load(b, atB));
+    return {arith::AddFOp::create(e.builder, e.loc, before, product)};
+  });
+
+  if (chunks > 1) {
+    body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
+    body.update("out", body.vars, {body.range("c", chunks)},
+                [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+                  Value before = body.at(e, "out", arguments.drop_back());
+                  Value part = body.at(e, "part", arguments);
+                  return {arith::AddFOp::create(e.builder, e.loc, before, part)};
+                });
+  } else {
+    body.func("out", body.vars, 1, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+      return {body.at(e, "part", arguments)};
+    });
+  }
+  body.output(1);
+
+  OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
+  ScheduleBuilder schedule(after, body.kernel);
+  Tile tile = chooseContractionTile(domain.getDimSize(domain.getRank() - 2), domain.getShape().back(), target);
+  schedule.contraction(body.vars, body.extents(), tile, chunks > 1, hasSteps, target);
+  return body.finish("contract", schedule.schedule);
+}
+
+BuiltKernel KernelBuilder::sumTo(seq::SumToOp op) {
+  Value input = op.getInput();
+  auto from = cast<RankedTensorType>(input.getType());
+  auto domain = cast<RankedTensorType>(op.getResult().getType());
+  Body body(*this, op.getLoc(), domain, internalLayout(domain));
+  int64_t missing = from.getRank() - domain.getRank();
+  auto isSummed = [&](int64_t axis) {
+    return axis < missing || (domain.getDimSize(axis - missing) == 1 && from.getDimSize(axis) != 1);
+  };
+  SmallVector<halide::RangeAttr> ranges;
+  SmallVector<int64_t> summed;
+  for (int64_t axis = from.getRank(); axis-- > 0;) {
+    if (!isSummed(axis))
+      continue;
+    summed.push_back(axis);
+    ranges.push_back(from.isDynamicDim(axis) ? body.rows(input)
+                                             : body.range("s" + std::to_string(axis), from.getDimSize(axis)));
+  }
+  body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
+  if (!ranges.empty())
+    body.update("out", body.vars, ranges, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+      Value before = body.at(e, "out", arguments.take_front(body.vars.size()));
+      Point at;
+      for (int64_t axis = 0; axis < from.getRank(); ++axis) {
+        auto place = llvm::find(summed, axis);
+        at.push_back(place == summed.end() ? e.point[axis - missing]
+                                           : arguments[body.vars.size() + (place - summed.begin())]);
+      }
+      return {arith::AddFOp::create(e.builder, e.loc, before, e.load(input, at))};
+    });
+  body.output(1);
+  OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
+  ScheduleBuilder schedule(after, body.kernel);
+  if (domain.getRank() > 0 && !hasBatch(domain)) {
+    schedule.exact(body.vars, body.extents(), target);
+    if (!ranges.empty())
+      schedule.vectorUpdate(domain.getShape().back(), target);
+  }
+  return body.finish("sum", schedule.schedule);
+}
+
+BuiltKernel KernelBuilder::reduceRow(seq::ReduceOp op) {
+  Value input = op.getInput();
+  auto from = cast<RankedTensorType>(input.getType());
+  auto domain = cast<RankedTensorType>(op.getResult().getType());
+  int64_t count = from.getShape().back();
+  bool isMax = op.getKind() == seq::Reduction::Max;
+  Body body(*this, op.getLoc(), domain, internalLayout(domain));
+  body.func("sum", body.vars, 1, [&](Expressions &e, ValueRange) -> SmallVector<Value> {
+    return {e.real(isMax ? -std::numeric_limits<float>::infinity() : 0.0f)};
+  });
+  body.update("sum", body.vars, {body.range("k", count)},
+              [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+                Value before = body.at(e, "sum", arguments.drop_back());
+                Point at(e.point);
+                at.back() = arguments.back();
+                Value next = e.load(input, at);
+                if (isMax)
+                  return {arith::MaximumFOp::create(e.builder, e.loc, before, next)};
+                return {arith::AddFOp::create(e.builder, e.loc, before, next)};
+              });
+  body.func("out", body.vars, 1, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+    Value sum = body.at(e, "sum", arguments);
+    if (op.getKind() != seq::Reduction::Mean)
+      return {sum};
+    Value inverse = e.real(1.0 / double(count));
+    return {arith::MulFOp::create(e.builder, e.loc, sum, inverse)};
+  });
+  body.output(1);
+  OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
+  ScheduleBuilder schedule(after, body.kernel);
+  schedule.rowReduction(body.vars);
+  return body.finish("reduce", schedule.schedule);
+}
+
+BuiltKernel KernelBuilder::scatterAdd(seq::ScatterAddOp op) {
+  Value values = op.getValues(), ids = op.getIds();
+  auto from = cast<RankedTensorType>(values.getType());
+  auto domain = cast<RankedTensorType>(op.getResult().getType());
+  Body body(*this, op.getLoc(), domain, internalLayout(domain));
+  body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
+  // Row by row, and in each row step by step.
+  SmallVector<halide::RangeAttr> ranges;
+  bool hasSteps = from.getRank() == 3;
+  if (hasSteps)
+    ranges.push_back(body.range("t", from.getDimSize(1)));
+  ranges.push_back(body.rows(values));
+  body.update("out", body.vars, ranges, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+    Value column = arguments[0], row = arguments.back();
+    Point atIds{row}, atValues{row};
+    if (hasSteps) {
+      atIds.push_back(arguments[2]);
+      atValues.push_back(arguments[2]);
+    }
+    atValues.push_back(column);
+    Value id = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getIndexType(), e.load(ids, atIds));
+    // The runtime has checked the ids; the bound is for the compiler.
+    id = e.clampIndex(id, 0, domain.getDimSize(0) - 1);
+    Value before = body.at(e, "out", {column, id});
+    return {arith::AddFOp::create(e.builder, e.loc, before, e.load(values, atValues)), column, id};
+  });
+  body.output(1);
+  OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
+  ScheduleBuilder schedule(after, body.kernel);
+  schedule.exact(body.vars, body.extents(), target);
+  schedule.vectorUpdate(domain.getShape().back(), target);
+  return body.finish("scatter", schedule.schedule);
+}

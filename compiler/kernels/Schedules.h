@@ -1,0 +1,79 @@
+//===- Schedules.h - The default schedule of a kernel, from its shape and the target -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_COMPILER_KERNELS_SCHEDULES_H
+#define WEFT_COMPILER_KERNELS_SCHEDULES_H
+
+#include "compiler/codegen/Target.h"
+#include "compiler/kernels/Accumulators.h"
+#include "dialects/halide/Halide.h"
+
+namespace weft::kernels {
+
+/// Rows of a slice are cut into multiples of this; every row tile divides it.
+constexpr int64_t rowTile = 8;
+
+/// A tile of registers: `columns` (a multiple of the vector) times `rows`, for
+/// each gate.
+struct Tile {
+  int64_t columns = 8;
+  int64_t rows = 1;
+};
+
+/// The most gates that one loop over k feeds without leaving the registers.
+int64_t mostGates(const codegen::Target &target);
+
+/// The tile with the best product of: share of the computed columns that
+/// count, FMAs a load, and enough independent sums to hide an FMA's latency.
+Tile chooseTile(int64_t gates, int64_t columns, const codegen::Target &target);
+
+/// The tile of a contraction: `columns` of b times `rows` columns of a.
+Tile chooseContractionTile(int64_t depth, int64_t columns, const codegen::Target &target);
+
+/// Steps of a sequence whose values stay in the second-level cache while a
+/// contraction runs over them, at the few rows of a slice.
+int64_t stepsOfChunk(int64_t steps);
+
+/// Builds the directives of one schedule.
+class ScheduleBuilder {
+public:
+  ScheduleBuilder(mlir::OpBuilder &builder, halide::KernelOp kernel);
+
+  /// Pointwise work over `vars` (fastest first) of an internal buffer.
+  void pointwise(llvm::ArrayRef<std::string> vars, const codegen::Target &target);
+  /// Pointwise work over a buffer without padding.
+  void exact(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<int64_t> extents, const codegen::Target &target);
+  /// Output tiles with sums of products below them.
+  void tiled(llvm::ArrayRef<std::string> vars, const Tile &tile, llvm::ArrayRef<AccumulatorSet> sets);
+  /// `out` over tiles of `part` over rows and steps, in chunks when `chunked`.
+  void contraction(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<int64_t> extents, const Tile &tile,
+                   bool chunked, bool hasSteps, const codegen::Target &target);
+  /// An update of `out` that runs along the vector `u`.
+  void vectorUpdate(int64_t columns, const codegen::Target &target);
+
+  /// Packed weights: gates apart, so that each reads its own.
+  void packed();
+  /// `out` over sums along each row.
+  void rowReduction(llvm::ArrayRef<std::string> vars);
+
+  halide::ScheduleOp schedule;
+
+private:
+  void split(llvm::StringRef func, int64_t stage, llvm::StringRef var, int64_t factor, halide::Tail tail);
+  void reorder(llvm::StringRef func, int64_t stage, llvm::ArrayRef<std::string> vars);
+  void vectorize(llvm::StringRef func, int64_t stage, llvm::StringRef var);
+  void unroll(llvm::StringRef func, int64_t stage, llvm::StringRef var);
+  void boundExtent(llvm::StringRef func, llvm::StringRef var, int64_t extent);
+  void computeAt(llvm::StringRef func, llvm::StringRef consumer, llvm::StringRef var, int64_t stage);
+
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+};
+
+} // namespace weft::kernels
+
+#endif // WEFT_COMPILER_KERNELS_SCHEDULES_H
