@@ -97,6 +97,20 @@ void UpdateOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
 
+/// The arguments of a definition print as its variables are named.
+void FuncOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+  for (auto [argument, name] : llvm::zip(region.getArguments(), getVars().getAsValueRange<StringAttr>()))
+    setName(argument, name);
+}
+
+void UpdateOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+  for (auto [argument, name] : llvm::zip(region.getArguments(), getVars().getAsValueRange<StringAttr>()))
+    setName(argument, name);
+  for (auto [argument, range] :
+       llvm::zip(region.getArguments().drop_front(getVars().size()), getRanges().getAsRange<RangeAttr>()))
+    setName(argument, range.getName());
+}
+
 LogicalResult FuncOp::verify() { return success(); }
 LogicalResult UpdateOp::verify() { return success(); }
 LogicalResult KernelOp::verify() { return success(); }

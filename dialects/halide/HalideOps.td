@@ -12,6 +12,7 @@ include "dialects/halide/HalideDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -70,7 +71,8 @@ def Halide_ScalarOp : Halide_Op<"scalar", [Symbol, HasParent<"KernelOp">]> {
   let assemblyFormat = "$sym_name `:` $type attr-dict";
 }
 
-def Halide_FuncOp : Halide_Op<"func", [Symbol, HasParent<"KernelOp">]> {
+def Halide_FuncOp : Halide_Op<"func", [Symbol, HasParent<"KernelOp">,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "a pure definition: one or more values at every coordinate";
   let description = [{
     `vars` names the variables, which schedules refer to; printed as the names of
@@ -96,7 +98,8 @@ def Halide_RangeAttr : AttrDef<Halide_Dialect, "Range"> {
   let hasCustomAssemblyFormat = 1;
 }
 
-def Halide_UpdateOp : Halide_Op<"update", [HasParent<"KernelOp">]> {
+def Halide_UpdateOp : Halide_Op<"update", [HasParent<"KernelOp">,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "a later definition of a func over a reduction domain";
   let description = [{
     The region takes the func's variables, then the reduction variables, the first
