@@ -186,6 +186,8 @@ Value Expressions::compute(Operation *op) {
       .Case<seq::GatherOp>([&](seq::GatherOp gather) -> Value {
         Point at(ArrayRef<Value>(point).drop_back());
         Value id = IndexCastOp::create(builder, loc, builder.getIndexType(), load(gather.getIds(), at));
+        // The runtime has checked the ids; the bound is for the compiler.
+        id = clampIndex(id, 0, cast<RankedTensorType>(gather.getTable().getType()).getDimSize(0) - 1);
         return load(gather.getTable(), {id, point.back()});
       })
       .Case<seq::OneHotOp>([&](seq::OneHotOp hot) -> Value {

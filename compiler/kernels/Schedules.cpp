@@ -160,7 +160,8 @@ void ScheduleBuilder::tiled(ArrayRef<std::string> vars, const Tile &tile, ArrayR
     };
     inRegisters(0);
     for (auto [number, term] : llvm::enumerate(set.gates.front().terms)) {
-      SmallVector<std::string> loops{"u", "g", "r"};
+      // Rows inside gates: one weight vector at a time, and all broadcasts kept; the other way round spills.
+      SmallVector<std::string> loops{"u", "r", "g"};
       loops.push_back("k" + std::to_string(number));
       if (term.windows() > 1)
         loops.push_back("w" + std::to_string(number));
