@@ -15,6 +15,7 @@
 #include "dialects/seq/Seq.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
@@ -210,14 +211,15 @@ private:
 // Functions and blocks
 //===----------------------------------------------------------------------===//
 
-/// `argument 0 (words): expected [?, 500], got [8, 499]`.
-static Error badArgument(FunctionOpInterface function, unsigned index, const Tensor &argument) {
+/// `argument 0 (words): expected [?, 500], got [8, 499]`; `?` until the rows are known.
+static Error badArgument(FunctionOpInterface function, unsigned index, int64_t rows, const Tensor &argument) {
   auto name = function.getArgAttrOfType<StringAttr>(index, "seq.name");
   std::string expected;
   llvm::raw_string_ostream stream(expected);
   llvm::interleaveComma(cast<RankedTensorType>(function.getArgument(index).getType()).getShape(), stream,
                         [&](int64_t extent) {
-                          ShapedType::isDynamic(extent) ? stream << '?' : stream << extent;
+                          int64_t known = ShapedType::isDynamic(extent) ? rows : extent;
+                          ShapedType::isDynamic(known) ? stream << '?' : stream << known;
                         });
   return failure("@{0}, argument {1}{2}: expected [{3}], got {4}", SymbolTable::getSymbolName(function).getValue(),
                  index, name ? (" (" + name.getValue() + ")").str() : "", expected, toString(argument.shape));
@@ -232,12 +234,13 @@ static Error checkArguments(FunctionOpInterface function, ArrayRef<Tensor> argum
   for (auto [index, argument] : llvm::enumerate(arguments)) {
     auto type = cast<RankedTensorType>(function.getArgument(index).getType());
     if (type.getRank() != argument.rank() || sizeOf(argument.shape) != argument.size())
-      return badArgument(function, index, argument);
+      return badArgument(function, index, rows, argument);
+    int64_t before = rows;
     for (auto [expected, extent] : llvm::zip_equal(type.getShape(), argument.shape)) {
       if (ShapedType::isDynamic(expected) && ShapedType::isDynamic(rows))
         rows = extent;
       if (extent != (ShapedType::isDynamic(expected) ? rows : expected))
-        return badArgument(function, index, argument);
+        return badArgument(function, index, before, argument);
     }
   }
   return Error::success();
@@ -297,7 +300,8 @@ Expected<Tensors> Interpreter::evaluate(Operation *op) {
 Error Interpreter::checkIds(Operation *op, const Tensor &ids, int64_t count) {
   for (double id : ids.values)
     if (!(id >= 0 && id < count && id == std::floor(id)))
-      return failure("{0}: the id {1} is not one of 0 to {2}", op->getName().getStringRef(), id, count - 1);
+      return failure("{0}: the id {1} is not one of 0 to {2}", op->getName().getStringRef(), llvm::format("%g", id),
+                     count - 1);
   return Error::success();
 }
 
