@@ -1,0 +1,122 @@
+//===- Source.cpp - Where data comes from ===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/data/Source.h"
+#include "runtime/support/Error.h"
+#include "runtime/support/Text.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace weft::runtime {
+
+SourceSpec SourceSpec::parse(const std::string &text) {
+  SourceSpec spec;
+  spec.text = std::string(trim(text));
+  size_t colon = spec.text.find(':'), open = spec.text.find('(');
+  if (colon < open) {
+    spec.kind = std::string(trim(std::string_view(spec.text).substr(0, colon)));
+    spec.rest = std::string(trim(std::string_view(spec.text).substr(colon + 1)));
+    return spec;
+  }
+  spec.kind = std::string(trim(std::string_view(spec.text).substr(0, open)));
+  if (open == std::string::npos)
+    return spec;
+  if (spec.text.back() != ')')
+    fail("data '{}' lacks its closing parenthesis", spec.text);
+  std::string_view inside = std::string_view(spec.text).substr(open + 1, spec.text.size() - open - 2);
+  if (trim(inside).empty())
+    return spec;
+  for (const std::string &part : splitText(inside, ',')) {
+    size_t equals = part.find('=');
+    if (equals == std::string::npos)
+      fail("data '{}': '{}' should be name=value", spec.text, trim(part));
+    std::string name(trim(std::string_view(part).substr(0, equals)));
+    std::string value(trim(std::string_view(part).substr(equals + 1)));
+    if (!spec.arguments.emplace(name, value).second)
+      fail("data '{}' has '{}' twice", spec.text, name);
+  }
+  return spec;
+}
+
+int64_t SourceSpec::integer(const std::string &name, int64_t fallback, int64_t least) const {
+  auto found = arguments.find(name);
+  if (found == arguments.end())
+    return fallback;
+  std::optional<int64_t> value = parseInteger(found->second);
+  if (!value || *value < least || *value > INT32_MAX)
+    fail("data '{}': {} should be a whole number, at least {}", text, name, least);
+  return *value;
+}
+
+void SourceSpec::allowOnly(std::initializer_list<std::string_view> known) const {
+  for (const auto &[name, value] : arguments)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      fail("data '{}': '{}' has no argument '{}'; it has {}", text, kind, name, fmt::join(known, ", "));
+}
+
+namespace {
+struct Kind {
+  std::string_view name;
+  std::string_view usage;
+  bool file; // takes a colon and files, not arguments in parentheses
+  Data (*open)(const SourceSpec &, const Ports &);
+};
+constexpr Kind kinds[] = {
+    {"imdb", "imdb(top_words=N,length=L)", false, openImdb},
+    {"reber", "reber(length=40,samples=2000,seed=1)", false, openReber},
+    {"adding", "adding(length=50,samples=5000,seed=1)", false, openAdding},
+    {"npy", "npy:X.npy,Y.npy", true, openNpy},
+    {"arrays", "arrays:FILE.safetensors", true, openArrays},
+};
+} // namespace
+
+Data openData(const std::string &text, const Ports &ports) {
+  SourceSpec spec = SourceSpec::parse(text);
+  for (const Kind &kind : kinds) {
+    if (kind.name != spec.kind)
+      continue;
+    if (kind.file != !spec.rest.empty())
+      fail("data '{}' should be {}", spec.text, kind.usage);
+    Data data = kind.open(spec, ports);
+    checkNotEmpty(data.train.rows, fmt::format("data '{}'", spec.text));
+    return data;
+  }
+  std::vector<std::string_view> usages;
+  for (const Kind &kind : kinds)
+    usages.push_back(kind.usage);
+  fail("data '{}' is not known; there are {}", spec.text, fmt::join(usages, ", "));
+}
+
+std::optional<DataSet> chooseValidation(const std::string &choice, Data &data, const Ports &ports) {
+  if (choice.empty())
+    return data.test;
+  if (choice == "none")
+    return std::nullopt;
+  if (choice == "test") {
+    if (!data.test)
+      fail("validation = test: this data has no test split; give a fraction, other data or none");
+    return data.test;
+  }
+  if (std::optional<double> fraction = parseNumber(choice)) {
+    if (!(*fraction > 0 && *fraction < 1))
+      fail("validation fraction {} should lie between 0 and 1", choice);
+    int64_t kept = static_cast<int64_t>(std::floor(static_cast<double>(data.train.rows) * (1 - *fraction)));
+    if (kept == 0 || kept == data.train.rows)
+      fail("validation fraction {} of {} rows leaves nothing to {}", choice, data.train.rows,
+           kept ? "validate on" : "train on");
+    DataSet validation = data.train.part(kept, data.train.rows - kept);
+    data.train = data.train.part(0, kept);
+    return validation;
+  }
+  Data other = openData(choice, ports);
+  return other.test ? other.test : other.train;
+}
+
+} // namespace weft::runtime

@@ -1,0 +1,53 @@
+//===- Source.h - Where data comes from -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_RUNTIME_DATA_SOURCE_H
+#define WEFT_RUNTIME_DATA_SOURCE_H
+
+#include "runtime/data/DataSet.h"
+
+#include <map>
+#include <string>
+
+namespace weft::runtime {
+
+/// How `--data` and `data =` name a source: `imdb`, `imdb(top_words=5000)`,
+/// `npy:X.npy,Y.npy`.
+struct SourceSpec {
+  std::string text; // as given
+  std::string kind;
+  std::string rest;                             // behind the colon
+  std::map<std::string, std::string> arguments; // in the parentheses
+
+  static SourceSpec parse(const std::string &text);
+
+  /// An argument as a whole number, at least `least`.
+  int64_t integer(const std::string &name, int64_t fallback, int64_t least) const;
+  /// Fails where an argument is none of `known`.
+  void allowOnly(std::initializer_list<std::string_view> known) const;
+};
+
+/// Opens what `text` names and checks that it fits the model.
+Data openData(const std::string &text, const Ports &ports);
+
+/// The validation set that `choice` (`test`, `none`, a fraction, a source, or
+/// empty for the default) asks for; a fraction is taken off the end of `train`.
+std::optional<DataSet> chooseValidation(const std::string &choice, Data &data, const Ports &ports);
+
+/// The inputs alone, from `[NAME=]FILE.npy` for each of them.
+DataSet openInputs(const std::vector<std::string> &files, const Ports &ports);
+
+// The kinds of sources.
+Data openNpy(const SourceSpec &spec, const Ports &ports);
+Data openArrays(const SourceSpec &spec, const Ports &ports);
+Data openImdb(const SourceSpec &spec, const Ports &ports);
+Data openReber(const SourceSpec &spec, const Ports &ports);
+Data openAdding(const SourceSpec &spec, const Ports &ports);
+
+} // namespace weft::runtime
+
+#endif // WEFT_RUNTIME_DATA_SOURCE_H

@@ -1,0 +1,311 @@
+//===- Commands.cpp - The commands of a compiled model ===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/main/Commands.h"
+#include "runtime/data/Source.h"
+#include "runtime/io/File.h"
+#include "runtime/io/Npy.h"
+#include "runtime/main/Summary.h"
+#include "runtime/support/Cpu.h"
+#include "runtime/support/Error.h"
+#include "runtime/train/Evaluate.h"
+#include "runtime/train/Train.h"
+#include "runtime/train/Weights.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+
+#include <sys/resource.h>
+
+namespace weft::runtime {
+
+namespace {
+/// A binary whose parts do not fit together, or that this machine cannot run,
+/// should say so instead of dying of it.
+void checkModel(const WeftModel &model) {
+  if (model.magic != WEFT_ABI_MAGIC)
+    throw std::logic_error("the object linked with this runtime is no compiled model (wrong magic number)");
+  if (model.version != WEFT_ABI_VERSION || model.size != sizeof(WeftModel))
+    throw std::logic_error(
+        fmt::format("the model was compiled for ABI version {}, this runtime has version {}: build it again",
+                    model.version, WEFT_ABI_VERSION));
+  std::vector<std::string> missing = missingFeatures(model.features ? model.features : "");
+  if (!missing.empty())
+    fail("this processor lacks {}, which the model was compiled for: build it again with a --target that fits",
+         fmt::join(missing, ", "));
+}
+
+class Stopwatch {
+public:
+  /// "wall 12.3 s, CPU 24.1 s (1.96 processors), peak memory 210 MB".
+  std::string text() const {
+    double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    auto seconds = [](timeval time) { return double(time.tv_sec) + double(time.tv_usec) * 1e-6; };
+    double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    return fmt::format("wall {:.2f} s, CPU {:.2f} s ({:.2f} processors), peak memory {:.1f} MB", wall, cpu,
+                       wall > 0 ? cpu / wall : 0, double(usage.ru_maxrss) / 1024);
+  }
+
+private:
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+int64_t toInteger64(const std::string &what, int64_t value, int64_t least) {
+  if (value < least)
+    fail("{} should be at least {}, it is {}", what, least, value);
+  return value;
+}
+
+/// Loss first, as people read it, then the metrics.
+void printScores(const Logs &logs, int64_t rows, bool json) {
+  if (json) {
+    nlohmann::ordered_json object;
+    for (const auto &[name, value] : logs)
+      object[name] = value;
+    object["rows"] = rows;
+    fmt::print("{}\n", object.dump());
+    return;
+  }
+  for (const auto &[name, value] : logs)
+    if (name == "loss")
+      fmt::print("Loss: {:.6f}\n", value);
+  for (const auto &[name, value] : logs)
+    if (name == "accuracy")
+      fmt::print("Accuracy: {:.2f}%\n", value * 100);
+    else if (name != "loss")
+      fmt::print("{}: {:.6f}\n", name, value);
+}
+
+/// What the command line says; one instance a run.
+struct Commands {
+  const WeftModel &model;
+  Settings settings = Settings::of(model);
+
+  std::string weights, data, validation, save, csvLog, output, gradientsTo;
+  std::vector<std::string> inputs;
+  int64_t epochs = -1, batch = -1, steps = -1, seed = -1, threads = 0;
+  bool noShuffle = false, quiet = false, json = false;
+
+  std::string defaultWeights() const { return std::string(model.name) + ".safetensors"; }
+
+  int threadCount() const {
+    return threads == 0 ? availableThreads() : static_cast<int>(toInteger64("--threads", threads, 1));
+  }
+
+  /// The weights to use where nothing is trained.
+  AlignedBuffer loadedWeights() const {
+    std::string path = weights.empty() ? defaultWeights() : weights;
+    if (weights.empty() && !std::filesystem::exists(path))
+      fail("there are no weights: {} does not exist. Train first, or say --weights", path);
+    AlignedBuffer parameters(model.parameter_count * 4);
+    loadWeights(model, path, parameters.floats());
+    return parameters;
+  }
+
+  std::string dataOr() const {
+    std::string text = data.empty() ? settings.data : data;
+    if (text.empty())
+      fail("the model names no data: say --data, for example --data npy:X.npy,Y.npy");
+    return text;
+  }
+
+  void runTrain(const char *program) {
+    Stopwatch stopwatch;
+    TrainOptions options;
+    options.settings = settings;
+    Settings &wanted = options.settings;
+    if (!data.empty())
+      wanted.data = data;
+    if (!validation.empty())
+      wanted.validation = validation;
+    if (batch != -1)
+      wanted.batch = toInteger64("--batch", batch, 1);
+    if (seed != -1)
+      wanted.seed = static_cast<uint64_t>(toInteger64("--seed", seed, 0));
+    if (noShuffle)
+      wanted.shuffle = false;
+    if (steps != -1) {
+      options.steps = toInteger64("--steps", steps, 0);
+      wanted.epochs = std::numeric_limits<int64_t>::max();
+    }
+    if (epochs != -1)
+      wanted.epochs = toInteger64("--epochs", epochs, 0);
+    options.threads = threadCount();
+    options.weightsFrom = weights;
+    options.saveTo = save.empty() ? defaultWeights() : save;
+    options.csvLog = csvLog;
+    options.quiet = quiet;
+    TrainResult result = train(model, options);
+    if (!result.logs.empty())
+      fmt::print("{}\n", logText(result.logs));
+    if (result.interrupted)
+      fmt::print(stderr, "interrupted after {} batches; the weights are saved. To go on from them: {} train --weights {}\n",
+                 result.batches, program, options.saveTo);
+    fmt::print(stderr, "saved {}\n{}\n", options.saveTo, stopwatch.text());
+  }
+
+  void runEvaluate() {
+    Ports ports(model, settings.loss);
+    AlignedBuffer parameters = loadedWeights();
+    Data opened = openData(dataOr(), ports);
+    const DataSet &set = opened.test ? *opened.test : opened.train;
+    ThreadPool pool(threadCount());
+    Scorer scorer(model, settings.metrics);
+    Evaluator evaluator(model, settings.loss, scorer, pool);
+    printScores(scorer.means(evaluator.evaluate(parameters.floats(), set)), set.rows, json);
+  }
+
+  /// The file for output `index`: --output P.npy, or P.<name>.npy where there are several.
+  std::string outputPath(int32_t index) const {
+    if (model.output_count == 1)
+      return output;
+    std::filesystem::path path(output);
+    path.replace_extension(fmt::format(".{}.npy", model.outputs[index].name));
+    return path;
+  }
+
+  void runPredict() {
+    Ports ports(model);
+    AlignedBuffer parameters = loadedWeights();
+    DataSet set = openInputs(inputs, ports);
+    for (int32_t i = 0; i < model.output_count; ++i)
+      checkWritable(outputPath(i));
+    ThreadPool pool(threadCount());
+    std::vector<std::vector<float>> predictions = predict(model, parameters.floats(), set, pool);
+    for (int32_t i = 0; i < model.output_count; ++i) {
+      std::vector<int64_t> shape = {set.rows};
+      shape.insert(shape.end(), shapeOf(model.outputs[i]).begin(), shapeOf(model.outputs[i]).end());
+      writeNpy(outputPath(i), shape, predictions[static_cast<size_t>(i)]);
+    }
+  }
+
+  void runGradients() {
+    Ports ports(model, settings.loss);
+    AlignedBuffer parameters = loadedWeights();
+    Data opened = openData(dataOr(), ports);
+    checkWritable(save);
+    ThreadPool pool(threadCount());
+    int64_t rows = batch == -1 ? settings.batch : toInteger64("--batch", batch, 1);
+    MeanGradient mean =
+        meanGradient(model, parameters.floats(), opened.train, rows, settings.seed, pool);
+    saveWeights(model, save, mean.gradients.data(), {{"loss", fmt::format("{}", mean.loss)}});
+    fmt::print("loss: {:.6f}\n", mean.loss);
+  }
+};
+
+constexpr const char *dataHelp =
+    "imdb[(top_words=N,length=L)], npy:X.npy,Y.npy, arrays:FILE.safetensors, "
+    "reber[(length=,samples=,seed=)], adding[(length=,samples=,seed=)]";
+
+int runCommands(const WeftModel &model, int argc, const char *const *argv) {
+  Commands commands{.model = model};
+  CLI::App app(fmt::format("{}: a model compiled by Weft", model.name));
+  app.require_subcommand(1);
+  auto addWeights = [&](CLI::App *command, const char *help) {
+    command->add_option("--weights", commands.weights, help)->option_text("FILE.safetensors");
+  };
+  auto addData = [&](CLI::App *command) {
+    return command->add_option("--data", commands.data, dataHelp)->option_text("D");
+  };
+  auto addThreads = [&](CLI::App *command) {
+    command->add_option("--threads", commands.threads, "default: all processors")->option_text("N");
+  };
+  std::string loaded = "default: " + commands.defaultWeights();
+
+  CLI::App *train = app.add_subcommand("train", "train and save the weights");
+  addData(train);
+  train->add_option("--epochs", commands.epochs, fmt::format("default: {}", commands.settings.epochs))->option_text("N");
+  train->add_option("--batch", commands.batch, fmt::format("rows of a batch; default: {}", commands.settings.batch))
+      ->option_text("N");
+  train->add_option("--seed", commands.seed, fmt::format("default: {}", commands.settings.seed))->option_text("N");
+  train->add_option("--steps", commands.steps, "stop after N batches, however many epochs they make")->option_text("N");
+  addThreads(train);
+  train->add_option("--validation", commands.validation, "test, a fraction of the rows (the last ones), other data, or none")
+      ->option_text("D|FRACTION|none");
+  train->add_flag("--no-shuffle", commands.noShuffle, "keep the rows in order");
+  addWeights(train, "start from these instead of fresh ones");
+  train->add_option("--save", commands.save, loaded)->option_text("FILE.safetensors");
+  train->add_option("--csv-log", commands.csvLog, "write a line an epoch")->option_text("FILE");
+  train->add_flag("--quiet", commands.quiet, "no progress on stderr");
+
+  CLI::App *evaluate = app.add_subcommand("evaluate", "loss and metrics; of the test split where the data has one");
+  addWeights(evaluate, loaded.c_str());
+  addData(evaluate);
+  addThreads(evaluate);
+  evaluate->add_flag("--json", commands.json, "as JSON");
+
+  CLI::App *predict = app.add_subcommand("predict", "predictions for the rows of .npy files");
+  addWeights(predict, loaded.c_str());
+  predict->add_option("--input", commands.inputs, "once for each input")->option_text("[NAME=]X.npy")->required();
+  predict->add_option("--output", commands.output, "where predictions go")->option_text("P.npy")->required();
+  addThreads(predict);
+
+  CLI::App *gradients = app.add_subcommand("gradients", "the gradient of the mean loss over all of the data");
+  addWeights(gradients, loaded.c_str());
+  addData(gradients);
+  gradients->add_option("--save", commands.save, "where gradients go")->option_text("FILE.safetensors")->required();
+  gradients->add_option("--batch", commands.batch, "rows computed at a time")->option_text("N");
+  addThreads(gradients);
+
+  CLI::App *summary = app.add_subcommand("summary", "the layers and their parameters");
+  CLI::App *info = app.add_subcommand("info", "what this binary is and needs");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    if (error.get_exit_code() == 0)
+      return app.exit(error);
+    fail("{} (see {} --help)", error.what(), argc ? argv[0] : "the");
+  }
+  if (*train)
+    commands.runTrain(argv[0]);
+  else if (*evaluate)
+    commands.runEvaluate();
+  else if (*predict)
+    commands.runPredict();
+  else if (*gradients)
+    commands.runGradients();
+  else if (*summary)
+    fmt::print("{}", summaryText(model));
+  else if (*info)
+    fmt::print("{}", infoText(model));
+  return 0;
+}
+} // namespace
+
+int runMain(const WeftModel &model, int argc, const char *const *argv) {
+  ignoreFileSizeSignal();
+  try {
+    checkModel(model);
+    int code = runCommands(model, argc, argv);
+    if (std::fflush(stdout) != 0)
+      fail("cannot write to standard output");
+    return code;
+  } catch (const UserError &error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 1;
+  } catch (const std::bad_alloc &) {
+    fmt::print(stderr, "error: there is not enough memory; a smaller --batch needs less\n");
+    return 1;
+  } catch (const std::exception &error) {
+    fmt::print(stderr,
+               "internal error: {}\nThis is a bug in Weft: please report it with the model file and this "
+               "command line.\n",
+               error.what());
+    return 2;
+  }
+}
+
+} // namespace weft::runtime

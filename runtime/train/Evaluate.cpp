@@ -1,0 +1,123 @@
+//===- Evaluate.cpp - What a model says of data ===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/train/Evaluate.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace weft::runtime {
+
+/// Rows of a batch where nothing is trained: enough to keep all slices busy,
+/// few enough for the caches.
+static constexpr int64_t evaluationRows = 256;
+
+/// Calls body(rows) for each batch of the data set, in order.
+template <typename F> static void forBatches(int64_t rows, int64_t batch, F body) {
+  std::vector<int64_t> order;
+  for (int64_t first = 0; first < rows; first += batch) {
+    order.resize(static_cast<size_t>(std::min(batch, rows - first)));
+    std::iota(order.begin(), order.end(), first);
+    body(std::span<const int64_t>(order));
+  }
+}
+
+static std::vector<RowFunction> lossesOf(const WeftModel &model, const std::string &name) {
+  std::vector<RowFunction> losses;
+  for (int32_t i = 0; i < model.label_count; ++i) {
+    RowFunction loss = lossNamed(name, model.labels[i]);
+    if (!loss)
+      return {};
+    losses.push_back(loss);
+  }
+  return losses;
+}
+
+static double sumOf(const float *values, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i)
+    sum += double{values[i]};
+  return sum;
+}
+
+Evaluator::Evaluator(const WeftModel &model, const std::string &loss, const Scorer &scorer, ThreadPool &pool)
+    : model(model), scorer(scorer), losses(lossesOf(model, loss)),
+      runner(model, losses.empty() ? Runner::Mode::Train : Runner::Mode::Predict, pool),
+      batch(Runner::comfortableRows(model, losses.empty() ? Runner::Mode::Train : Runner::Mode::Predict,
+                                    evaluationRows)) {}
+
+Sums Evaluator::evaluate(const float *parameters, const DataSet &set) {
+  Sums total = scorer.empty();
+  std::vector<Sums> parts;
+  forBatches(set.rows, batch, [&](std::span<const int64_t> order) {
+    parts.assign(static_cast<size_t>(std::max(1, model.slices)), scorer.empty());
+    Runner::Request request{parameters, 0, 0, 1.0f / static_cast<float>(order.size())};
+    runner.run(set, order, request, [&](const Runner::Slice &slice, size_t index) {
+      // Predicting needs no labels; scoring does.
+      std::vector<std::vector<uint32_t>> values(set.labels.size());
+      std::vector<const void *> labels;
+      for (size_t i = 0; i < set.labels.size(); ++i) {
+        int64_t width = valuesOf(model.labels[i]);
+        values[i].resize(static_cast<size_t>(slice.rows * width));
+        for (int64_t row = 0; row < slice.rows; ++row)
+          set.labels[i]->read(set.first + order[static_cast<size_t>(slice.first + row)],
+                              values[i].data() + row * width);
+        labels.push_back(values[i].data());
+      }
+      if (losses.empty())
+        parts[index].loss += sumOf(slice.loss, slice.rows);
+      else
+        addLoss(parts[index], model, losses, labels.data(), slice.outputs.data(), slice.rows);
+      scorer.add(parts[index], labels.data(), slice.outputs.data(), slice.rows);
+    });
+    for (const Sums &part : parts) // in slice order: the same sum for any number of threads
+      total.add(part);
+  });
+  return total;
+}
+
+std::vector<std::vector<float>> predict(const WeftModel &model, const float *parameters, const DataSet &set,
+                                        ThreadPool &pool) {
+  Runner runner(model, Runner::Mode::Predict, pool);
+  std::vector<std::vector<float>> outputs(static_cast<size_t>(model.output_count));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    outputs[i].resize(static_cast<size_t>(set.rows * valuesOf(model.outputs[i])));
+  int64_t batch = Runner::comfortableRows(model, Runner::Mode::Predict, evaluationRows);
+  forBatches(set.rows, batch, [&](std::span<const int64_t> order) {
+    runner.run(set, order, {parameters}, [&](const Runner::Slice &slice, size_t) {
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        int64_t width = valuesOf(model.outputs[i]);
+        std::memcpy(outputs[i].data() + (order[0] + slice.first) * width, slice.outputs[i],
+                    static_cast<size_t>(slice.rows * width) * sizeof(float));
+      }
+    });
+  });
+  return outputs;
+}
+
+MeanGradient meanGradient(const WeftModel &model, const float *parameters, const DataSet &set, int64_t batch,
+                          uint64_t seed, ThreadPool &pool) {
+  Runner runner(model, Runner::Mode::Train, pool);
+  batch = Runner::comfortableRows(model, Runner::Mode::Train, std::max<int64_t>(1, batch));
+  std::vector<double> sum(static_cast<size_t>(model.parameter_count));
+  MeanGradient mean;
+  Runner::Request request{parameters, seed, 0, static_cast<float>(1.0 / static_cast<double>(set.rows))};
+  forBatches(set.rows, batch, [&](std::span<const int64_t> order) {
+    runner.run(set, order, request, [](const Runner::Slice &, size_t) {});
+    for (const Runner::Slice &slice : runner.slices()) {
+      mean.loss += sumOf(slice.loss, slice.rows);
+      for (size_t i = 0; i < sum.size(); ++i)
+        sum[i] += double{slice.gradients[i]};
+    }
+  });
+  mean.loss /= static_cast<double>(set.rows);
+  mean.gradients.assign(sum.begin(), sum.end());
+  return mean;
+}
+
+} // namespace weft::runtime
