@@ -1,0 +1,126 @@
+//===- BuildStep.cpp - The loss behind the model -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ScanUtils.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace weft {
+#define GEN_PASS_DEF_SEQBUILDSTEP
+#include "compiler/transforms/Passes.h.inc"
+} // namespace weft
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::seq;
+
+namespace {
+struct SeqBuildStepPass : weft::impl::SeqBuildStepBase<SeqBuildStepPass> {
+  void runOnOperation() override;
+};
+} // namespace
+
+/// Clones the equations of `function` behind `builder`; what it returns.
+template <typename FunctionT>
+static SmallVector<Value> inlineBody(OpBuilder &builder, FunctionT function, ValueRange arguments) {
+  IRMapping mapping;
+  mapping.map(function.getBody().getArguments(), arguments);
+  Block &block = function.getBody().front();
+  for (Operation &op : block.without_terminator())
+    builder.clone(op, mapping);
+  SmallVector<Value> results;
+  for (Value value : block.getTerminator()->getOperands())
+    results.push_back(mapping.lookup(value));
+  return results;
+}
+
+/// The mean of each row of `values` [?, ..], as [?, 1]; null for what has no rows.
+static Value meanOfRows(OpBuilder &builder, Location loc, Value values) {
+  auto type = cast<RankedTensorType>(values.getType());
+  if (!hasBatch(type))
+    return {};
+  int64_t perRow = 1;
+  for (int64_t extent : type.getShape().drop_front())
+    perRow *= extent;
+  auto flat = RankedTensorType::get({ShapedType::kDynamic, perRow}, type.getElementType());
+  if (type != flat)
+    values = ReshapeOp::create(builder, loc, flat, values);
+  if (perRow == 1)
+    return values;
+  auto row = RankedTensorType::get({ShapedType::kDynamic, 1}, type.getElementType());
+  return ReduceOp::create(builder, loc, row, Reduction::Mean, values);
+}
+
+static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols) {
+  auto model = symbols.lookup<ModelOp>(training.getModel());
+  if (!model)
+    return training.emitError() << "there is no model @" << training.getModel();
+  auto loss = symbols.lookup<LossOp>(training.getLoss());
+  if (!loss)
+    return training.emitError() << "there is no loss @" << training.getLoss();
+  if (model.getResultTypes().size() != 1)
+    return model.emitError() << "a model is trained on one output, this one has "
+                             << model.getResultTypes().size();
+  if (loss.getArgumentTypes().size() != 2 || loss.getResultTypes().size() != 1)
+    return loss.emitError() << "a loss takes a prediction and a label and gives one value, this one takes "
+                            << loss.getArgumentTypes().size() << " and gives "
+                            << loss.getResultTypes().size();
+  if (model.getResultTypes()[0] != loss.getArgumentTypes()[0])
+    return training.emitError() << "the model predicts " << model.getResultTypes()[0] << ", loss @"
+                                << training.getLoss() << " takes " << loss.getArgumentTypes()[0];
+
+  MLIRContext *context = training.getContext();
+  OpBuilder builder(training);
+  Location loc = training.getLoc();
+  auto named = [&](StringRef name) {
+    return DictionaryAttr::get(context, builder.getNamedAttr("seq.name", builder.getStringAttr(name)));
+  };
+  SmallVector<Type> inputs(model.getArgumentTypes());
+  SmallVector<Attribute> argumentAttributes;
+  for (unsigned index = 0; index < inputs.size(); ++index) {
+    DictionaryAttr own = model.getArgAttrDict(index);
+    argumentAttributes.push_back(own ? own : DictionaryAttr::get(context));
+  }
+  inputs.push_back(loss.getArgumentTypes()[1]);
+  argumentAttributes.push_back(named("label"));
+  inputs.push_back(RankedTensorType::get({}, builder.getF32Type()));
+  argumentAttributes.push_back(named("scale"));
+
+  // The type of the results is known when the body stands.
+  auto step = StepOp::create(builder, loc, builder.getStringAttr("train"),
+                             TypeAttr::get(builder.getFunctionType(inputs, {})),
+                             builder.getArrayAttr(argumentAttributes), ArrayAttr(), builder.getArrayAttr({}));
+  Block *block = builder.createBlock(&step.getBody());
+  for (Type type : inputs)
+    block->addArgument(type, loc);
+  Value prediction = inlineBody(builder, model, block->getArguments().drop_back(2)).front();
+  Value label = block->getArgument(inputs.size() - 2);
+  Value values = inlineBody(builder, loss, {prediction, label}).front();
+  Value rows = meanOfRows(builder, loc, values);
+  if (!rows) {
+    step.erase();
+    return loss.emitError() << "a loss gives at least one value a row, this one gives " << values.getType();
+  }
+  ReturnOp::create(builder, loc, ValueRange{prediction, rows});
+  step.setFunctionType(builder.getFunctionType(inputs, {prediction.getType(), rows.getType()}));
+  symbols.insert(step);
+  return success();
+}
+
+void SeqBuildStepPass::runOnOperation() {
+  auto trainings = llvm::to_vector(getOperation().getOps<TrainingOp>());
+  if (trainings.size() > 1) {
+    trainings[1].emitError() << "a module has one seq.training";
+    return signalPassFailure();
+  }
+  if (trainings.empty() || !getOperation().getOps<StepOp>().empty())
+    return;
+  SymbolTable symbols(getOperation());
+  if (failed(buildStep(trainings.front(), symbols)))
+    signalPassFailure();
+}

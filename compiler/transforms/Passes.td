@@ -1,0 +1,179 @@
+//===- Passes.td - From layers to a training step ---------------*- tablegen -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// In the examples types are left out.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_COMPILER_TRANSFORMS_PASSES_TD
+#define WEFT_COMPILER_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SeqExpand : Pass<"seq-expand", "::mlir::ModuleOp"> {
+  let summary = "write every layer as primitives";
+  let description = [{
+    A recurrent layer becomes a scan with its cell's equations in the region; the
+    cells disappear. An output that is a state is the scan's last state; any other
+    is carried as a state of its own.
+
+    ```mlir
+    %x = seq.embedding %words, %table
+    %y = seq.recurrent @rnn(%x) from(%start) weights(%kernel, %recurrent)
+    %p = seq.dense %y, %weights, %bias
+    // becomes
+    %x = seq.gather %table, %words
+    %h0 = seq.broadcast_rows %start like %x
+    %y = seq.scan over(%x) from(%h0) {
+    ^bb0(%xt, %h):
+      %a = seq.matmul %xt, %kernel
+      %b = seq.matmul %h, %recurrent
+      %z = seq.add %a, %b
+      %h1 = seq.tanh %z
+      seq.next states(%h1) keep()
+    }
+    %m = seq.matmul %y, %weights
+    %p = seq.add %m, %bias
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
+def SeqSimplify : Pass<"seq-simplify", "::mlir::ModuleOp"> {
+  let summary = "apply the algebra of the primitives";
+  let description = [{
+    Logarithms of sigmoids, exponentials and quotients are rewritten so that they
+    neither overflow nor cancel; neutral operands, double negations and powers by
+    small constants go; constants are folded; broadcasts that an elementwise
+    operation makes anyway are left to it; equal and unused operations go, and so
+    do unused inputs, states and results of scans.
+
+    ```mlir
+    %p = seq.sigmoid %z
+    %q = seq.sub %one, %p
+    %l = seq.log %q
+    // becomes
+    %s = seq.softplus %z
+    %l = seq.negate %s
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
+def SeqDistributeSplits : Pass<"seq-distribute-splits", "::mlir::ModuleOp"> {
+  let summary = "compute the parts of a split value one by one";
+  let description = [{
+    The split of an elementwise value, a matmul, a convolution or a broadcast
+    becomes the same operation on parts, down to splits of weights, which move out
+    of scans. A value that is also needed whole, as by a reduction across its
+    parts, keeps its split.
+
+    ```mlir
+    %m = seq.matmul %xt, %kernel
+    %z = seq.add %m, %bias
+    %i, %f = seq.split %z
+    // becomes
+    %k1, %k2 = seq.split %kernel        // in front of the scan
+    %b1, %b2 = seq.split %bias
+    ...
+    %m1 = seq.matmul %xt, %k1
+    %m2 = seq.matmul %xt, %k2
+    %i = seq.add %m1, %b1
+    %f = seq.add %m2, %b2
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
+def SeqBuildStep : Pass<"seq-build-step", "::mlir::ModuleOp"> {
+  let summary = "put the loss behind the model";
+  let description = [{
+    Makes the training step of the module's `seq.training`: the model and the loss
+    inlined one behind the other, giving the predictions and the loss of each row
+    (the mean over its values), as yet without gradients. A module without a
+    `seq.training` stays as it is.
+
+    ```mlir
+    seq.step @train(%x, %y, %scale) attributes {gradients = []} {
+      %p = ...                       // the model
+      %l = ...                       // the loss
+      %row = seq.reduce <mean> %l
+      seq.return %p, %row
+    }
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
+def SeqDifferentiate : Pass<"seq-differentiate", "::mlir::ModuleOp"> {
+  let summary = "derive the gradients of a training step";
+  let description = [{
+    Adds to each `seq.step` the gradient of every weight of the module, in the
+    order of the `seq.weight`s: of the sum over rows of the row's loss times the
+    scale. Each operation states its own rule (DifferentiableOpInterface). The
+    backward of a scan is a scan the other way whose region is the reverse of the
+    forward region: its states are the adjoints of the states and, for each value
+    captured from outside, the sum of what flows to it. A forward value that the
+    backward needs is kept by the forward scan only where elementwise operations
+    cannot compute it again from the step's inputs, the incoming states, captured
+    values and what is kept already.
+
+    ```mlir
+    %last = seq.scan over(%x) from(%h0) {
+    ^bb0(%xt, %h):
+      %a = seq.matmul %xt, %kernel
+      %b = seq.matmul %h, %recurrent
+      %z = seq.add %a, %b
+      %h1 = seq.tanh %z
+      seq.next states(%h1) keep()
+    }
+    // becomes
+    %last, %hs, %h1s = seq.scan ... { ... seq.next states(%h1) keep(%h, %h1) }
+    %dh0, %dk, %dr = seq.scan over(%x, %hs, %h1s) from(%dlast, %zeros, %zeros) {reverse} {
+    ^bb0(%xt, %h, %h1, %dh1, %dk, %dr):
+      %s = seq.mul %h1, %h1
+      %t = seq.sub %one, %s
+      %dz = seq.mul %dh1, %t
+      %r = seq.contract %h, %dz
+      %dh = seq.matmul %dz, %recurrent {transpose_b}
+      %k = seq.contract %xt, %dz
+      %dk1 = seq.add %dk, %k
+      %dr1 = seq.add %dr, %r
+      seq.next states(%dh, %dk1, %dr1) keep()
+    }
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
+def SeqSinkFromScan : Pass<"seq-sink-from-scan", "::mlir::ModuleOp"> {
+  let summary = "sum over the steps behind the scan, not in it";
+  let description = [{
+    A state that only adds up products or sums of step values becomes one
+    `seq.contract` or `seq.sum_to` over whole sequences behind the scan; what it
+    adds up is kept. Operations of a region that do not depend on the step move in
+    front of the scan.
+
+    ```mlir
+    %dk = seq.scan over(%x, %d) from(%zeros) {
+    ^bb0(%xt, %dt, %sum):
+      %k = seq.contract %xt, %dt
+      %sum1 = seq.add %sum, %k
+      seq.next states(%sum1) keep()
+    }
+    // becomes
+    %dk = seq.contract %x, %d
+    ```
+  }];
+  let options = [
+    Option<"sinkMatmuls", "sink-matmuls", "bool", /*default=*/"false",
+           "also compute matmuls whose results only leave the scan behind it, over all steps at once">,
+  ];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
+#endif // WEFT_COMPILER_TRANSFORMS_PASSES_TD
