@@ -1,0 +1,286 @@
+//===- SliceEmitter.cpp - The code of a planned slice -----------*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/SliceEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+Value SliceEmitter::constant(int64_t value, Location loc) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value SliceEmitter::asValue(OpFoldResult value, Location loc) {
+  if (auto known = getConstantIntValue(value))
+    return constant(*known, loc);
+  return cast<Value>(value);
+}
+
+OpFoldResult SliceEmitter::add(OpFoldResult a, OpFoldResult b, Location loc) {
+  auto left = getConstantIntValue(a), right = getConstantIntValue(b);
+  if (left && right)
+    return builder.getIndexAttr(*left + *right);
+  if (left && *left == 0)
+    return b;
+  if (right && *right == 0)
+    return a;
+  Value lhs = asValue(a, loc), rhs = asValue(b, loc);
+  return arith::AddIOp::create(builder, loc, lhs, rhs).getResult();
+}
+
+/// Rows rounded up to the tile: what there is room for in every buffer.
+Value SliceEmitter::capacity(Location loc) {
+  if (!rowCapacity) {
+    Value tile = constant(rowTile, loc), more = constant(rowTile - 1, loc);
+    Value sum = arith::AddIOp::create(builder, loc, arguments.rows, more);
+    Value tiles = arith::DivUIOp::create(builder, loc, sum, tile);
+    rowCapacity = arith::MulIOp::create(builder, loc, tiles, tile);
+  }
+  return rowCapacity;
+}
+
+OpFoldResult SliceEmitter::extent(Extent extent, Location loc) {
+  if (!extent.perRow || extent.count == 0)
+    return builder.getIndexAttr(extent.count);
+  Value &multiple = multiples[extent.count];
+  if (!multiple) {
+    // Outside of the loop, where later loops find it too.
+    OpBuilder::InsertionGuard guard(builder);
+    if (loop)
+      builder.setInsertionPoint(loop);
+    Value rows = capacity(loc), count = constant(extent.count, loc);
+    multiple = arith::MulIOp::create(builder, loc, rows, count);
+  }
+  return multiple;
+}
+
+//===----------------------------------------------------------------------===//
+// Views
+//===----------------------------------------------------------------------===//
+
+Value SliceEmitter::base(const Storage &storage) {
+  switch (storage.space) {
+  case Space::Parameters:
+    return arguments.parameters;
+  case Space::Gradients:
+    return arguments.gradients;
+  case Space::Shared:
+    return arguments.shared;
+  case Space::Arena:
+    return arguments.arena.at(storage.element);
+  case Space::Port:
+    return arguments.ports[storage.port];
+  }
+  llvm_unreachable("a space without a base");
+}
+
+OpFoldResult SliceEmitter::offsetOf(const Place &place, Location loc) {
+  const Storage &storage = plan.storageOf(place);
+  OpFoldResult offset = builder.getIndexAttr(storage.offset);
+  int64_t slot = place.mode == StepMode::Parity ? 0 : place.slot;
+  if (storage.space == Space::Arena && storage.size.perRow) {
+    // What grows with the rows begins behind what does not.
+    offset = extent({storage.offset + (place.stride.perRow ? slot * place.stride.count : 0), true}, loc);
+    offset = add(builder.getIndexAttr(plan.fixedElements()), offset, loc);
+    if (!place.stride.perRow)
+      offset = add(offset, builder.getIndexAttr(slot * place.stride.count), loc);
+  } else {
+    offset = builder.getIndexAttr(storage.offset + slot * place.stride.count);
+  }
+  if (place.mode == StepMode::None)
+    return offset;
+
+  Value number = position;
+  if (place.mode == StepMode::Parity) {
+    number = stepsDone;
+    if (place.slot)
+      number = arith::AddIOp::create(builder, loc, number, constant(place.slot, loc));
+    number = arith::RemUIOp::create(builder, loc, number, constant(2, loc));
+  }
+  Value stride = asValue(extent(place.stride, loc), loc);
+  Value distance = arith::MulIOp::create(builder, loc, number, stride);
+  return add(offset, distance, loc);
+}
+
+Value SliceEmitter::viewOf(const Place &place, Location loc) {
+  OpFoldResult offset = offsetOf(place, loc);
+  SmallVector<OpFoldResult> sizes, strides;
+  for (int64_t size : place.layout.getShape())
+    sizes.push_back(ShapedType::isDynamic(size) ? OpFoldResult(arguments.rows)
+                                                : OpFoldResult(builder.getIndexAttr(size)));
+  for (Extent stride : place.layout.getStrides())
+    strides.push_back(extent(stride, loc));
+  MemRefType type = place.layout.getType(getConstantIntValue(offset).value_or(ShapedType::kDynamic));
+  return memref::ReinterpretCastOp::create(builder, loc, type, base(plan.storageOf(place)), offset, sizes,
+                                           strides);
+}
+
+Value SliceEmitter::viewOf(Value value, Location loc) {
+  const Place &place = plan.placeOf(value);
+  if (place.mode != StepMode::None) {
+    Value &view = stepViews[value];
+    return view ? view : view = viewOf(place, loc);
+  }
+  // An argument that is used as it is.
+  Value whole = base(plan.storageOf(place));
+  if (plan.storageOf(place).space == Space::Port && whole.getType() == place.layout.getType(0))
+    return whole;
+  Value &view = views[value];
+  if (!view) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (loop)
+      builder.setInsertionPoint(loop);
+    view = viewOf(place, loc);
+  }
+  return view;
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+void SliceEmitter::emitApply(halide::ApplyOp apply) {
+  Location loc = apply.getLoc();
+  SmallVector<Value> operands;
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<halide::KernelOp>(apply, apply.getKernelAttr());
+  SmallVector<bool> isNumber;
+  for (Operation &member : kernel.getBody().front())
+    if (isa<halide::InputOp, halide::ScalarOp>(member))
+      isNumber.push_back(isa<halide::ScalarOp>(member));
+  for (auto [input, number] : llvm::zip_equal(apply.getInputs(), isNumber)) {
+    if (!isa<RankedTensorType>(input.getType())) {
+      operands.push_back(numbers.lookup(input));
+      continue;
+    }
+    Value view = viewOf(input, loc);
+    if (number)
+      view = memref::LoadOp::create(builder, loc, view, ValueRange{});
+    operands.push_back(view);
+  }
+  for (Value output : apply.getOutputs())
+    operands.push_back(viewOf(output, loc));
+  halide::CallOp::create(builder, loc, apply.getKernelAttr(), operands);
+}
+
+void SliceEmitter::emitScan(seq::ScanOp scan) {
+  Location loc = scan.getLoc();
+  const ScanPlan &scanPlan = plan.scanPlan(scan);
+  for (const Copy &copy : scanPlan.starts)
+    emitCopy(copy, loc);
+  Value zero = constant(0, loc), one = constant(1, loc), steps = constant(scan.getSteps(), loc);
+  Value last = scan.getReverse() ? constant(scan.getSteps() - 1, loc) : Value();
+  auto forOp = scf::ForOp::create(builder, loc, zero, steps, one);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(forOp.getBody()->getTerminator());
+    loop = forOp;
+    stepsDone = position = forOp.getInductionVar();
+    if (last)
+      position = arith::SubIOp::create(builder, loc, last, stepsDone);
+    for (halide::ApplyOp apply : scan.getBody().front().getOps<halide::ApplyOp>())
+      emitApply(apply);
+    for (const Copy &copy : scanPlan.steps)
+      emitCopy(copy, loc);
+    loop = nullptr;
+    stepViews.clear();
+  }
+}
+
+/// Whether every element between the first and the last belongs to the buffer.
+static bool isDense(const BufferLayout &layout) {
+  int64_t natural = 1;
+  for (size_t dimension = layout.getShape().size(); dimension-- > 0;) {
+    Extent stride = layout.getStrides()[dimension];
+    if (stride.perRow || stride.count != natural)
+      return false;
+    int64_t size = layout.getShape()[dimension];
+    natural *= ShapedType::isDynamic(size) ? 1 : size;
+  }
+  return true;
+}
+
+void SliceEmitter::emitCopy(const Copy &copy, Location loc) {
+  const BufferLayout &from = copy.from.layout, &to = copy.to.layout;
+  auto isOurs = [&](const Place &place) {
+    Space space = plan.storageOf(place).space;
+    return space == Space::Arena || space == Space::Shared;
+  };
+  // One block of memory where both look alike: all that is reserved between
+  // buffers of our own, else what a buffer without gaps holds.
+  bool whole = from == to && isOurs(copy.from) && isOurs(copy.to);
+  if (from == to && (whole || isDense(from))) {
+    OpFoldResult count;
+    if (whole) {
+      count = extent(from.size(), loc);
+    } else {
+      int64_t elements = 1;
+      for (int64_t size : from.getShape())
+        elements *= ShapedType::isDynamic(size) ? 1 : size;
+      count = builder.getIndexAttr(elements);
+      if (from.hasRows()) {
+        Value perRow = constant(elements, loc);
+        count = arith::MulIOp::create(builder, loc, arguments.rows, perRow).getResult();
+      }
+    }
+    auto block = [&](const Place &place) -> Value {
+      OpFoldResult offset = offsetOf(place, loc);
+      auto known = [](OpFoldResult value) { return getConstantIntValue(value).value_or(ShapedType::kDynamic); };
+      auto type = MemRefType::get({known(count)}, from.getElementType(),
+                                  StridedLayoutAttr::get(builder.getContext(), known(offset), {1}));
+      return memref::ReinterpretCastOp::create(builder, loc, type, base(plan.storageOf(place)), offset, {count},
+                                               {builder.getIndexAttr(1)});
+    };
+    Value source = block(copy.from), target = block(copy.to);
+    memref::CopyOp::create(builder, loc, source, target);
+    return;
+  }
+  // Between layouts: element by element, the axes in the order of the target's.
+  assert(from.getShape().size() == to.getShape().size());
+  Value source = viewOf(copy.from, loc), target = viewOf(copy.to, loc);
+  bool swapped = from.getShape() != to.getShape(); // one is time-major, the other is not
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Value> coordinates;
+  Value zero = constant(0, loc), one = constant(1, loc);
+  for (int64_t size : to.getShape()) {
+    Value end = ShapedType::isDynamic(size) ? arguments.rows : constant(size, loc);
+    auto forOp = scf::ForOp::create(builder, loc, zero, end, one);
+    coordinates.push_back(forOp.getInductionVar());
+    builder.setInsertionPoint(forOp.getBody()->getTerminator());
+  }
+  SmallVector<Value> sourceCoordinates = coordinates;
+  if (swapped)
+    std::swap(sourceCoordinates[0], sourceCoordinates[1]);
+  Value element = memref::LoadOp::create(builder, loc, source, sourceCoordinates);
+  memref::StoreOp::create(builder, loc, element, target, coordinates);
+}
+
+void SliceEmitter::emitPrepare(Block &body) {
+  for (halide::ApplyOp apply : body.getOps<halide::ApplyOp>())
+    if (plan.isPrepared(apply))
+      emitApply(apply);
+}
+
+void SliceEmitter::emitSlice(Block &body, const IRMapping &values) {
+  numbers = values;
+  for (Operation &op : body.without_terminator()) {
+    if (auto apply = dyn_cast<halide::ApplyOp>(op); apply && !plan.isPrepared(apply))
+      emitApply(apply);
+    else if (auto scan = dyn_cast<seq::ScanOp>(op))
+      emitScan(scan);
+  }
+  for (const Copy &copy : plan.finalCopies())
+    emitCopy(copy, body.getTerminator()->getLoc());
+}

@@ -1,0 +1,69 @@
+//===- SliceEmitter.h - The code of a planned slice -------------*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_COMPILER_CODEGEN_SLICEEMITTER_H
+#define WEFT_COMPILER_CODEGEN_SLICEEMITTER_H
+
+#include "compiler/codegen/SlicePlan.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace weft::codegen {
+
+/// The arguments of the function that is made, by what they are.
+struct SliceArguments {
+  mlir::Value rows;
+  mlir::Value parameters, gradients, shared;
+  llvm::DenseMap<mlir::Type, mlir::Value> arena; ///< one view of the arena an element type
+  llvm::SmallVector<mlir::Value> ports;
+};
+
+/// Writes what a plan decided as `scf`, `memref` and `halide.call`.
+class SliceEmitter {
+public:
+  SliceEmitter(mlir::OpBuilder &builder, const SlicePlan &plan, SliceArguments arguments, int64_t rowTile)
+      : builder(builder), plan(plan), arguments(std::move(arguments)), rowTile(rowTile) {}
+
+  /// The part of `body` that is prepared once a batch.
+  void emitPrepare(mlir::Block &body);
+  /// The rest of it. `numbers` are the function's values of the arguments that are no tensors.
+  void emitSlice(mlir::Block &body, const mlir::IRMapping &numbers);
+
+private:
+  void emitApply(halide::ApplyOp apply);
+  void emitScan(seq::ScanOp scan);
+  void emitCopy(const Copy &copy, mlir::Location loc);
+
+  mlir::Value base(const Storage &storage);
+  mlir::Value viewOf(mlir::Value value, mlir::Location loc);
+  mlir::Value viewOf(const Place &place, mlir::Location loc);
+  /// Where a place begins, in elements from its base.
+  mlir::OpFoldResult offsetOf(const Place &place, mlir::Location loc);
+  mlir::OpFoldResult extent(Extent extent, mlir::Location loc);
+  mlir::OpFoldResult add(mlir::OpFoldResult a, mlir::OpFoldResult b, mlir::Location loc);
+  mlir::Value constant(int64_t value, mlir::Location loc);
+  mlir::Value asValue(mlir::OpFoldResult value, mlir::Location loc);
+  mlir::Value capacity(mlir::Location loc);
+
+  mlir::OpBuilder &builder;
+  const SlicePlan &plan;
+  SliceArguments arguments;
+  int64_t rowTile;
+  mlir::IRMapping numbers;
+  mlir::Value rowCapacity;
+  llvm::DenseMap<mlir::Value, mlir::Value> views, stepViews;
+  llvm::DenseMap<int64_t, mlir::Value> multiples; ///< of the capacity
+  /// While the body of a scan is written: its loop, the steps done, and the
+  /// place in the sequence of the step that runs.
+  mlir::Operation *loop = nullptr;
+  mlir::Value stepsDone, position;
+};
+
+} // namespace weft::codegen
+
+#endif // WEFT_COMPILER_CODEGEN_SLICEEMITTER_H
