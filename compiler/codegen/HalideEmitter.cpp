@@ -86,7 +86,7 @@ private:
   /// What is static of a memref is promised to Halide: the code does not read
   /// it from the buffer. The offset is in the buffer's address.
   template <typename Param>
-  LogicalResult constrain(Operation *at, MemRefType type, Param &&buffer) {
+  LogicalResult constrain(Operation *at, MemRefType type, Param &&buffer, bool extents = true) {
     SmallVector<int64_t> strides;
     int64_t offset = 0;
     if (failed(type.getStridesAndOffset(strides, offset)))
@@ -95,8 +95,9 @@ private:
     for (int64_t dimension = 0; dimension < rank; ++dimension) {
       int64_t axis = rank - 1 - dimension;
       auto dim = buffer.dim(dimension);
-      dim.set_min(0);
-      if (!type.isDynamicDim(axis))
+      if (extents)
+        dim.set_min(0);
+      if (extents && !type.isDynamicDim(axis))
         dim.set_extent(int(type.getDimSize(axis)));
       dim.set_stride(ShapedType::isDynamic(strides[axis]) ? Expr() : Expr(int(strides[axis])));
     }
@@ -228,14 +229,16 @@ private:
     if (buffers.size() != output.getTypes().size())
       return output.emitError("@") << output.getFunc() << " has " << buffers.size() << " values; got "
                                    << output.getTypes().size() << " buffers";
-    for (auto [buffer, attr] : llvm::zip_equal(buffers, output.getTypes().getAsValueRange<TypeAttr>())) {
+    for (auto [i, attr] : llvm::enumerate(output.getTypes().getAsValueRange<TypeAttr>())) {
+      ::Halide::OutputImageParam &buffer = buffers[i];
       auto type = dyn_cast<MemRefType>(attr);
       if (!type || type.getRank() != buffer.dimensions())
         return output.emitError("an output is a memref of rank ") << buffer.dimensions() << "; got " << attr;
       FailureOr<::Halide::Type> element = convertType(type.getElementType());
       if (failed(element) || *element != buffer.type())
         return output.emitError("the element type of ") << type << " is not the value's";
-      if (failed(constrain(output, type, buffer)))
+      // Halide takes the extents of all values from the first's buffer.
+      if (failed(constrain(output, type, buffer, /*extents=*/i == 0)))
         return failure();
     }
     kernel.output = output.getFunc().str();
@@ -347,6 +350,8 @@ LogicalResult weft::codegen::emitKernel(KernelOp op, ScheduleOp schedule, const 
     std::string symbol = kernelSymbol(op.getSymName());
     ::Halide::Module module = pipeline.compile_to_module(kernel.arguments, symbol, halideTarget(target, false),
                                                          ::Halide::LinkageType::External);
+    // Halide looks for `strict_float` of its own making alone; ours are made one by one.
+    module.set_any_strict_float(true);
     if (failed(checkLowered(op, kernel, module)))
       return failure();
     std::map<::Halide::OutputFileType, std::string> files;

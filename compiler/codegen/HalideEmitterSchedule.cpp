@@ -186,10 +186,9 @@ private:
     Loop *loop = findLoop(op, op.getConsumer(), *consumer->loops, op.getVar());
     if (!loop)
       return failure();
-    // Without `of update` the loop counts by its name, in whichever definition
-    // uses the func, as Func::compute_at has it.
-    int stage = op.getConsumerStage() == 0 ? -1 : int(op.getConsumerStage());
-    ref.func->func.compute_at(::Halide::LoopLevel(consumer->func->func, loop->var, stage));
+    // Halide finds the definition that uses the func by itself, and refuses a
+    // level that names it; `of update` tells which loops the name is one of.
+    ref.func->func.compute_at(::Halide::LoopLevel(consumer->func->func, loop->var));
     return success();
   }
 

@@ -37,7 +37,8 @@ public:
       if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
         return success();
       unsigned number = 0;
-      if (auto location = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
+      if (auto location = dyn_cast<FileLineColLoc>(diagnostic.getLocation());
+          location && location.getFilename() == numbered)
         number = location.getLine();
       std::string message = diagnostic.str();
       std::replace(message.begin(), message.end(), '\n', ' ');
@@ -50,11 +51,12 @@ public:
   static void number(ModuleOp module) {
     unsigned count = 0;
     module.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      op->setLoc(FileLineColLoc::get(module.getContext(), "op", count++, 1));
+      op->setLoc(FileLineColLoc::get(module.getContext(), numbered, count++, 1));
     });
   }
 
 private:
+  static constexpr StringRef numbered = "<op>"; // no file's name
   std::error_code error;
   llvm::raw_fd_ostream os;
   std::optional<ScopedDiagnosticHandler> handler;
@@ -93,6 +95,7 @@ static LogicalResult compileFile(MLIRContext &context, const WorkerOptions &opti
     llvm::errs() << message << '\n';
     return failure();
   }
+  context.printOpOnDiagnostic(false);
   std::optional<Reporter> reporter;
   std::optional<SourceMgrDiagnosticHandler> printer;
   llvm::SourceMgr sources;
