@@ -1,0 +1,65 @@
+//===- Builtins.h - What the language knows without a definition -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_COMPILER_FRONTEND_BUILTINS_H
+#define WEFT_COMPILER_FRONTEND_BUILTINS_H
+
+#include "compiler/frontend/Program.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::frontend {
+
+/// A parameter of a layer or an initialiser that C++ implements.
+struct BuiltinParameter {
+  std::string name;
+  bool isRequired = false;
+};
+
+/// A layer that is one primitive with its weights.
+struct BuiltinLayer {
+  enum class Kind { Embedding, Dense, Conv1d, MaxPool1d, Activation, Flatten, Reverse };
+  Kind kind;
+  std::string name;
+  std::string kerasType; // as a summary spells it
+  std::vector<BuiltinParameter> parameters;
+};
+
+const std::vector<BuiltinLayer> &builtinLayers();
+const BuiltinLayer *findBuiltinLayer(std::string_view name);
+
+/// What every recurrent layer takes besides the parameters of its cell.
+const std::vector<BuiltinParameter> &recurrentParameters();
+
+/// exp, tanh, ...: the primitives with one operand that are spelled as a call.
+std::optional<Primitive> findUnaryFunction(std::string_view name);
+/// The primitive applied to a number at compile time.
+double evaluateUnary(Primitive primitive, double x);
+
+/// Functions with rules of their own: split, concat, sum, where, ...
+bool isSpecialFunction(std::string_view name);
+
+struct BuiltinInitializer {
+  std::string name; // as #seq.init spells it
+  std::vector<std::string> parameters;
+  std::vector<double> defaults;
+};
+const BuiltinInitializer *findInitializer(std::string_view name);
+
+/// Words that stand for themselves as arguments: valid, same, causal, none.
+bool isWord(std::string_view name);
+
+/// Every name above, for suggestions.
+std::vector<std::string> builtinFunctionNames();
+std::vector<std::string> builtinInitializerNames();
+
+} // namespace weft::frontend
+
+#endif // WEFT_COMPILER_FRONTEND_BUILTINS_H

@@ -1,0 +1,12 @@
+# Writes the prelude's files into a C++ source: cmake -DOUTPUT=... -DFILES=a;b -P EmbedPrelude.cmake
+set(text "// Generated from compiler/frontend/prelude.\n\n#include \"compiler/frontend/Definitions.h\"\n\n")
+string(APPEND text "const weft::frontend::PreludeFile weft::frontend::preludeFiles[] = {\n")
+set(count 0)
+foreach(file IN LISTS FILES)
+  file(READ "${file}" content)
+  get_filename_component(name "${file}" NAME)
+  string(APPEND text "    {\"${name}\", R\"weft(${content})weft\"},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND text "};\nconst unsigned weft::frontend::preludeFileCount = ${count};\n")
+file(WRITE "${OUTPUT}" "${text}")

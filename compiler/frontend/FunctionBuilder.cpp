@@ -1,0 +1,68 @@
+//===- FunctionBuilder.cpp - Appends nodes to a function of a program -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/frontend/FunctionBuilder.h"
+
+using namespace weft::frontend;
+
+ValueId FunctionBuilder::newValue(Type type) {
+  function.types.push_back(std::move(type));
+  return static_cast<ValueId>(function.types.size()) - 1;
+}
+
+ValueId FunctionBuilder::emit(Node node, Type type) {
+  ValueId result = newValue(std::move(type));
+  node.results = {result};
+  function.nodes.push_back(std::move(node));
+  return result;
+}
+
+ValueId FunctionBuilder::emit(Primitive primitive, std::vector<ValueId> operands, Type type, SourceRange range) {
+  Node node{primitive, std::move(operands), {}, range};
+  return emit(std::move(node), std::move(type));
+}
+
+ValueId FunctionBuilder::constant(double number) {
+  if (auto found = constants.find(number); found != constants.end())
+    return found->second;
+  return constants[number] = filled(number, {});
+}
+
+/// Every element the same number.
+ValueId FunctionBuilder::filled(double number, std::vector<int64_t> shape) {
+  Node node{Primitive::Constant, {}, {}, {}};
+  node.number = number;
+  return emit(std::move(node), Type{std::move(shape)});
+}
+
+ValueId FunctionBuilder::weight(int index, SourceRange range) {
+  for (const auto &[known, value] : weightValues)
+    if (known == index)
+      return value;
+  Type type{program.weights[index].shape};
+  ValueId value;
+  if (mode == Weights::Arguments) {
+    value = newValue(std::move(type));
+  } else {
+    Node node{Primitive::Read, {}, {}, range};
+    node.index = index;
+    value = emit(std::move(node), std::move(type));
+  }
+  weightValues.push_back({index, value});
+  return value;
+}
+
+std::vector<ValueId> FunctionBuilder::emitSplit(ValueId operand, int64_t parts, SourceRange range) {
+  Type part = type(operand);
+  part.shape.back() /= parts;
+  Node node{Primitive::Split, {operand}, {}, range};
+  for (int64_t i = 0; i < parts; ++i)
+    node.results.push_back(newValue(part));
+  std::vector<ValueId> results = node.results;
+  function.nodes.push_back(std::move(node));
+  return results;
+}

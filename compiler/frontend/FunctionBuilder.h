@@ -1,0 +1,49 @@
+//===- FunctionBuilder.h - Appends nodes to a function of a program -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_COMPILER_FRONTEND_FUNCTIONBUILDER_H
+#define WEFT_COMPILER_FRONTEND_FUNCTIONBUILDER_H
+
+#include "compiler/frontend/Program.h"
+
+#include <map>
+
+namespace weft::frontend {
+
+/// Builds one straight-line function. Constants and weights are made once: the
+/// first use comes before all others.
+class FunctionBuilder {
+public:
+  /// A cell takes weights as arguments, other functions read them.
+  enum class Weights { Read, Arguments };
+
+  FunctionBuilder(Program &program, Weights mode) : program(program), mode(mode) {}
+
+  ValueId newValue(Type type);
+  ValueId constant(double number);
+  ValueId filled(double number, std::vector<int64_t> shape);
+  ValueId weight(int index, SourceRange range);
+  /// A node with one result.
+  ValueId emit(Primitive primitive, std::vector<ValueId> operands, Type type, SourceRange range);
+  /// A node with one result and more to say than its operands.
+  ValueId emit(Node node, Type type);
+  std::vector<ValueId> emitSplit(ValueId operand, int64_t parts, SourceRange range);
+  const Type &type(ValueId value) const { return function.types[value]; }
+
+  Program &program;
+  const Weights mode;
+  Function function;
+  /// Weights in the order they were declared, with the values that stand for them.
+  std::vector<std::pair<int, ValueId>> weightValues;
+
+private:
+  std::map<double, ValueId> constants;
+};
+
+} // namespace weft::frontend
+
+#endif // WEFT_COMPILER_FRONTEND_FUNCTIONBUILDER_H

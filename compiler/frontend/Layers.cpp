@@ -1,0 +1,297 @@
+//===- Layers.cpp - The built-in layers -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/frontend/Elaborator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+using namespace weft::frontend;
+
+Value Elaborator::applyBuiltin(Frame &frame, const LayerUse &use) {
+  switch (use.callee.layer->kind) {
+  case BuiltinLayer::Kind::Embedding:
+    return applyEmbedding(frame, use);
+  case BuiltinLayer::Kind::Dense:
+    return applyDense(frame, use);
+  case BuiltinLayer::Kind::Conv1d:
+    return applyConv1d(frame, use);
+  case BuiltinLayer::Kind::MaxPool1d:
+    return applyMaxPool1d(frame, use);
+  case BuiltinLayer::Kind::Activation:
+    if (!needNumbers(frame, use, 2))
+      return {};
+    return applyActivation(frame, use, "f", Value::ofTensor(use.input));
+  case BuiltinLayer::Kind::Flatten: {
+    if (!needNumbers(frame, use, 2))
+      return {};
+    const Type &type = frame.builder->type(use.input);
+    if (type.rank() == 2)
+      return Value::ofTensor(use.input);
+    std::vector<int64_t> row(type.shape.begin() + 1, type.shape.end());
+    Type flat{{batchExtent, countElements(row)}};
+    return Value::ofTensor(frame.builder->emit(Primitive::Reshape, {use.input}, flat, use.range));
+  }
+  case BuiltinLayer::Kind::Reverse: {
+    Type type = frame.builder->type(use.input);
+    if (!type.isIds && !needSequence(frame, use))
+      return {};
+    return Value::ofTensor(frame.builder->emit(Primitive::Reverse, {use.input}, type, use.range));
+  }
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// What a layer needs
+//===----------------------------------------------------------------------===//
+
+bool Elaborator::needNumbers(Frame &frame, const LayerUse &use, int64_t leastRank) {
+  const Type &type = frame.builder->type(use.input);
+  if (!type.isIds && type.hasBatch() && type.rank() >= leastRank)
+    return true;
+  diagnostics.error("W0203", use.range, fmt::format("`{}` cannot be applied to this", use.callee.name))
+      .expected("numbers for each row of a batch")
+      .got(print(type))
+      .help(type.isIds ? "put `embedding(units)` before it: words become vectors" : "");
+  return false;
+}
+
+bool Elaborator::needSequence(Frame &frame, const LayerUse &use) {
+  const Type &type = frame.builder->type(use.input);
+  if (!type.isIds && type.hasBatch() && type.rank() == 3)
+    return true;
+  diagnostics.error("W0203", use.range, fmt::format("`{}` needs a sequence", use.callee.name))
+      .expected("numbers of shape batch×steps×width")
+      .got(print(type))
+      .help(type.isIds          ? "put `embedding(units)` before it: words become vectors"
+            : type.rank() == 2 ? "a recurrent layer before it gives a sequence with `return_sequences = true`"
+                                : "");
+  return false;
+}
+
+std::optional<int64_t> Elaborator::wholeArgument(const Callee &callee, const std::string &name, int64_t fallback) {
+  auto found = callee.arguments.find(name);
+  if (found == callee.arguments.end())
+    return fallback;
+  const Value &value = found->second.value;
+  if (!value.is(Value::Kind::Number)) {
+    diagnostics.error("W0108", found->second.range, fmt::format("`{}` of `{}` is a whole number", name, callee.name))
+        .expected("a whole number known when the model is built")
+        .got(describe(value));
+    return std::nullopt;
+  }
+  if (value.number < 1 || value.number != std::floor(value.number) || value.number > 1e9) {
+    diagnostics.error("W0109", found->second.range, fmt::format("`{}` of `{}` is a whole number from 1", name, callee.name))
+        .expected("1 or more")
+        .got(fmt::format("{}", value.number));
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(value.number);
+}
+
+std::optional<bool> Elaborator::boolArgument(const Callee &callee, const std::string &name, bool fallback) {
+  auto found = callee.arguments.find(name);
+  if (found == callee.arguments.end())
+    return fallback;
+  if (found->second.value.is(Value::Kind::Bool))
+    return found->second.value.number != 0;
+  diagnostics.error("W0108", found->second.range, fmt::format("`{}` of `{}` is true or false", name, callee.name))
+      .expected("true or false")
+      .got(describe(found->second.value));
+  return std::nullopt;
+}
+
+std::optional<std::string> Elaborator::paddingArgument(const Callee &callee, bool allowsCausal) {
+  auto found = callee.arguments.find("padding");
+  if (found == callee.arguments.end())
+    return "valid";
+  const Value &value = found->second.value;
+  if (value.is(Value::Kind::Word) &&
+      (value.text == "valid" || value.text == "same" || (value.text == "causal" && allowsCausal)))
+    return value.text;
+  diagnostics.error("W0108", found->second.range, fmt::format("`padding` of `{}`", callee.name))
+      .expected(allowsCausal ? "valid, same or causal" : "valid or same")
+      .got(describe(value))
+      .help(value.is(Value::Kind::String) ? "write the word without quotes" : "");
+  return std::nullopt;
+}
+
+std::optional<int> Elaborator::layerWeight(const LayerUse &use, const std::string &weight,
+                                           std::vector<int64_t> shape, const std::string &argument,
+                                           Initializer fallback) {
+  Value initial;
+  initial.kind = Value::Kind::Initializers;
+  initial.initializers = {std::move(fallback)};
+  SourceRange range = use.range;
+  if (auto found = use.callee.arguments.find(argument); found != use.callee.arguments.end()) {
+    initial = found->second.value;
+    range = found->second.range;
+  }
+  double count = 1;
+  for (int64_t extent : shape)
+    count *= static_cast<double>(extent);
+  if (count > 2147483647.0) {
+    diagnostics.error("W0212", use.range, fmt::format("the weight `{}` of `{}` is too large", weight, use.callee.name))
+        .expected("at most 2147483647 elements")
+        .got(print(Type{shape}));
+    return std::nullopt;
+  }
+  std::optional<Value> checked = checkInitializers(initial, shape, range);
+  if (!checked)
+    return std::nullopt;
+  return addWeight(use.name + "/" + weight, std::move(shape), checked->initializers, use.range);
+}
+
+/// The function that an argument names, applied to a value; the value itself without one.
+Value Elaborator::applyActivation(Frame &frame, const LayerUse &use, const std::string &parameter, Value value) {
+  auto found = use.callee.arguments.find(parameter);
+  if (found == use.callee.arguments.end() || value.isPoison())
+    return value;
+  const Value &function = found->second.value;
+  if (function.is(Value::Kind::Word) && function.text == "none")
+    return value;
+  bool isActivation = function.is(Value::Kind::Function) &&
+                      (!function.callee->definition ||
+                       function.callee->definition->kind == ast::DefinitionKind::Activation);
+  if (!isActivation) {
+    diagnostics.error("W0108", found->second.range, fmt::format("`{}` of `{}` is an activation", parameter, use.callee.name))
+        .expected("an activation, such as relu, or none")
+        .got(describe(function))
+        .help(function.is(Value::Kind::String) ? "write the name without quotes" : "");
+    return {};
+  }
+  Value result = applyFunction(frame, *function.callee, {value}, found->second.range);
+  // An activation may be a constant at compile time; a layer's result is not.
+  if (std::optional<ValueId> id = tensor(frame, result, found->second.range))
+    return Value::ofTensor(*id);
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+Value Elaborator::applyEmbedding(Frame &frame, const LayerUse &use) {
+  std::optional<int64_t> units = wholeArgument(use.callee, "units", 0);
+  Type type = frame.builder->type(use.input);
+  if (!type.isIds) {
+    diagnostics.error("W0203", use.range, "`embedding` needs ids")
+        .expected("an input of `tokens[length] of vocabulary`")
+        .got(print(type));
+    return {};
+  }
+  if (!units)
+    return {};
+  std::optional<int> table = layerWeight(use, "embeddings", {type.vocabulary, *units}, "embeddings_initializer",
+                                         {"uniform", {-0.05, 0.05}});
+  if (!table)
+    return {};
+  Type result{type.shape};
+  result.shape.push_back(*units);
+  ValueId weight = frame.builder->weight(*table, use.range);
+  return Value::ofTensor(frame.builder->emit(Primitive::Embedding, {use.input, weight}, result, use.range));
+}
+
+Value Elaborator::applyDense(Frame &frame, const LayerUse &use) {
+  std::optional<int64_t> units = wholeArgument(use.callee, "units", 0);
+  std::optional<bool> useBias = boolArgument(use.callee, "use_bias", true);
+  if (!needNumbers(frame, use, 2) || !units || !useBias)
+    return {};
+  FunctionBuilder &builder = *frame.builder;
+  Type result{builder.type(use.input).shape};
+  std::optional<int> kernel =
+      layerWeight(use, "kernel", {result.width(), *units}, "kernel_initializer", {"glorot_uniform", {}});
+  std::optional<int> bias;
+  if (*useBias)
+    bias = layerWeight(use, "bias", {*units}, "bias_initializer", {"zeros", {}});
+  if (!kernel || (*useBias && !bias))
+    return {};
+  result.shape.back() = *units;
+  std::vector<ValueId> operands = {use.input, builder.weight(*kernel, use.range)};
+  if (bias)
+    operands.push_back(builder.weight(*bias, use.range));
+  ValueId value;
+  if (builder.mode == FunctionBuilder::Weights::Arguments) {
+    // A cell holds primitives alone.
+    value = builder.emit(Primitive::Matmul, {operands[0], operands[1]}, result, use.range);
+    if (bias)
+      value = builder.emit(Primitive::Add, {value, operands[2]}, result, use.range);
+  } else {
+    value = builder.emit(Primitive::Dense, operands, result, use.range);
+  }
+  return applyActivation(frame, use, "activation", Value::ofTensor(value));
+}
+
+/// Steps that a window makes of `steps`; Keras's rules.
+static int64_t windowSteps(int64_t steps, int64_t window, int64_t strides, int64_t dilation,
+                           const std::string &padding) {
+  int64_t span = (window - 1) * dilation + 1;
+  if (padding == "valid")
+    return steps < span ? 0 : (steps - span) / strides + 1;
+  return (steps + strides - 1) / strides;
+}
+
+Value Elaborator::applyConv1d(Frame &frame, const LayerUse &use) {
+  std::optional<int64_t> filters = wholeArgument(use.callee, "filters", 0);
+  std::optional<int64_t> width = wholeArgument(use.callee, "kernel", 0);
+  std::optional<int64_t> strides = wholeArgument(use.callee, "strides", 1);
+  std::optional<int64_t> dilation = wholeArgument(use.callee, "dilation", 1);
+  std::optional<std::string> padding = paddingArgument(use.callee, /*allowsCausal=*/true);
+  std::optional<bool> useBias = boolArgument(use.callee, "use_bias", true);
+  if (!needSequence(frame, use) || !filters || !width || !strides || !dilation || !padding || !useBias)
+    return {};
+  FunctionBuilder &builder = *frame.builder;
+  Type type{builder.type(use.input).shape};
+  int64_t steps = windowSteps(type.shape[1], *width, *strides, *dilation, *padding);
+  if (steps < 1) {
+    diagnostics.error("W0206", use.range, "the window is longer than the sequence")
+        .expected(fmt::format("at most {} steps, or padding = same", type.shape[1]))
+        .got(fmt::format("{} steps", (*width - 1) * *dilation + 1));
+    return {};
+  }
+  std::optional<int> kernel = layerWeight(use, "kernel", {*width, type.width(), *filters}, "kernel_initializer",
+                                          {"glorot_uniform", {}});
+  std::optional<int> bias;
+  if (*useBias)
+    bias = layerWeight(use, "bias", {*filters}, "bias_initializer", {"zeros", {}});
+  if (!kernel || (*useBias && !bias))
+    return {};
+  type.shape[1] = steps;
+  type.shape[2] = *filters;
+  Node node{Primitive::Conv1d, {use.input, builder.weight(*kernel, use.range)}, {}, use.range};
+  if (bias)
+    node.operands.push_back(builder.weight(*bias, use.range));
+  node.strides = *strides;
+  node.dilation = *dilation;
+  node.padding = *padding;
+  ValueId value = builder.emit(std::move(node), type);
+  return applyActivation(frame, use, "activation", Value::ofTensor(value));
+}
+
+Value Elaborator::applyMaxPool1d(Frame &frame, const LayerUse &use) {
+  std::optional<int64_t> pool = wholeArgument(use.callee, "pool", 0);
+  std::optional<int64_t> strides = pool ? wholeArgument(use.callee, "strides", *pool) : std::nullopt;
+  std::optional<std::string> padding = paddingArgument(use.callee, /*allowsCausal=*/false);
+  if (!needSequence(frame, use) || !pool || !strides || !padding)
+    return {};
+  Type type{frame.builder->type(use.input).shape};
+  int64_t steps = windowSteps(type.shape[1], *pool, *strides, 1, *padding);
+  if (steps < 1) {
+    diagnostics.error("W0206", use.range, "the window is longer than the sequence")
+        .expected(fmt::format("at most {} steps, or padding = same", type.shape[1]))
+        .got(fmt::format("{} steps", *pool));
+    return {};
+  }
+  type.shape[1] = steps;
+  Node node{Primitive::MaxPool1d, {use.input}, {}, use.range};
+  node.window = *pool;
+  node.strides = *strides;
+  node.padding = *padding;
+  return Value::ofTensor(frame.builder->emit(std::move(node), type));
+}

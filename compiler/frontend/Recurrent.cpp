@@ -1,0 +1,199 @@
+//===- Recurrent.cpp - Cells -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/frontend/Elaborator.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+using namespace weft::frontend;
+using ast::DefinitionKind;
+
+/// A cell on a sequence: its equations become a function of one step, with the
+/// weights as arguments; the layer applies that to every step.
+Value Elaborator::applyCell(Frame &frame, const LayerUse &use) {
+  std::optional<bool> returnSequences = boolArgument(use.callee, "return_sequences", false);
+  std::optional<bool> goBackwards = boolArgument(use.callee, "go_backwards", false);
+  bool isValid = needSequence(frame, use) && returnSequences && goBackwards;
+  const ast::Definition &definition = *use.callee.definition;
+  for (const char *name : {"dropout", "recurrent_dropout"}) {
+    auto found = use.callee.arguments.find(name);
+    bool isOwn = std::any_of(definition.parameters.begin(), definition.parameters.end(),
+                             [&](const ast::Parameter &parameter) { return parameter.name == name; });
+    if (found == use.callee.arguments.end() || isOwn)
+      continue;
+    if (found->second.value.is(Value::Kind::Number) && found->second.value.number == 0)
+      continue;
+    isValid = false;
+    diagnostics.error("W0115", found->second.range, fmt::format("`{}` is not part of this version", name))
+        .expected("0")
+        .got(describe(found->second.value));
+  }
+  // `units` is how every cell of the prelude calls it; a wrong one is told in the call, not in the cell.
+  for (const auto &[name, argument] : use.callee.arguments)
+    if (name == "units" && !wholeArgument(use.callee, "units", 1))
+      isValid = false;
+  if (!isValid || !enter(&definition, use.range))
+    return {};
+
+  const Type input = frame.builder->type(use.input);
+  FunctionBuilder builder(program, FunctionBuilder::Weights::Arguments);
+  builder.function.name = use.name;
+  builder.function.range = use.range;
+  LayerScope layers;
+  layers.prefix = use.name + "/";
+  Frame cell;
+  cell.definition = &definition;
+  cell.isPrelude = definitions.isPrelude(&definition);
+  cell.builder = &builder;
+  cell.layers = &layers;
+  cell.weightPrefix = layers.prefix;
+  ValueId x = builder.newValue(Type{{batchExtent, input.width()}});
+  bind(cell, {"x", false, {}}, Value::ofTensor(x), nullptr);
+  bind(cell, {"input", false, {}}, Value::ofNumber(static_cast<double>(input.width())), nullptr);
+  Cell result;
+  std::optional<std::vector<ValueId>> starts;
+  if (bindParameters(cell, use.callee, 0)) {
+    Value output = evaluateBody(cell);
+    if (finishCell(cell, output, result, x))
+      starts = elaborateStarts(frame, cell);
+  }
+  active.pop_back();
+  if (!starts)
+    return {};
+
+  Node node{Primitive::Recurrent, {use.input}, {}, use.range};
+  node.operands.insert(node.operands.end(), starts->begin(), starts->end());
+  for (const auto &[index, value] : builder.weightValues)
+    node.operands.push_back(frame.builder->weight(index, use.range));
+  node.states = static_cast<int64_t>(starts->size());
+  node.returnSequences = *returnSequences;
+  node.goBackwards = *goBackwards;
+  node.index = static_cast<int>(program.cells.size());
+  Type type{{batchExtent, result.function.types[result.function.results[0].value].width()}};
+  if (*returnSequences)
+    type.shape.insert(type.shape.begin() + 1, input.shape[1]);
+  program.cells.push_back(std::move(result));
+  return Value::ofTensor(frame.builder->emit(std::move(node), type));
+}
+
+std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
+  bool isValid = true;
+  std::vector<ValueId> values;
+  for (const CellState &state : frame.states) {
+    auto found = frame.primed.find(state.name);
+    if (found == frame.primed.end()) {
+      diagnostics.error("W0301", state.statement->range, fmt::format("the state `{}` is never assigned", state.name))
+          .expected(fmt::format("an equation `{}' = ...`: its value after the step", state.name));
+      isValid = false;
+      continue;
+    }
+    const Value &value = found->second.value;
+    SourceRange range = found->second.statement ? found->second.statement->value->range : found->second.range;
+    std::optional<ValueId> id = tensor(frame, value, range);
+    if (!id) {
+      isValid = false;
+      continue;
+    }
+    const Type &type = frame.builder->type(*id);
+    if (!(type == state.type)) {
+      diagnostics.error("W0303", range, fmt::format("`{}'` has another shape than the state `{}`", state.name, state.name))
+          .expected(print(state.type))
+          .got(print(type))
+          .note(state.statement->range, "the state is declared here");
+      isValid = false;
+      continue;
+    }
+    values.push_back(*id);
+  }
+  for (const auto &entry : frame.primed) {
+    const std::string &name = entry.first;
+    bool isState = std::any_of(frame.states.begin(), frame.states.end(),
+                               [&](const CellState &state) { return state.name == name; });
+    if (isState)
+      continue;
+    diagnostics.error("W0302", entry.second.range, fmt::format("`{}` is no state", name))
+        .expected("the name of a state before the prime")
+        .help(fmt::format("declare it: `state {}[units]`", name));
+    isValid = false;
+  }
+  if (!isValid)
+    return std::nullopt;
+  return values;
+}
+
+bool Elaborator::finishCell(Frame &cell, const Value &output, Cell &result, ValueId input) {
+  FunctionBuilder &builder = *cell.builder;
+  if (cell.states.empty()) {
+    diagnostics.error("W0307", cell.definition->range, fmt::format("the cell `{}` has no state", cell.definition->name))
+        .expected("a line such as `state h[units]`")
+        .help("what looks at one step alone is a `layer`");
+    return false;
+  }
+  std::optional<std::vector<ValueId>> states = newStates(cell);
+  std::optional<ValueId> value;
+  if (cell.returned)
+    value = tensor(cell, output, cell.returned->value->range);
+  if (!states || !value)
+    return false;
+  const Type &type = builder.type(*value);
+  if (!type.hasBatch() || type.rank() != 2 || type.isIds) {
+    diagnostics.error("W0312", cell.returned->value->range, "a cell returns a vector for each row")
+        .expected("a value such as batch×units")
+        .got(print(type));
+    return false;
+  }
+  Function &function = builder.function;
+  function.arguments.push_back({input, "x", cell.definition->range});
+  for (const CellState &state : cell.states)
+    function.arguments.push_back({state.value, state.name, state.statement->range});
+  for (const auto &[index, id] : builder.weightValues) {
+    const Weight &weight = program.weights[index];
+    function.arguments.push_back({id, weight.name.substr(cell.weightPrefix.size()), weight.range});
+  }
+  function.results.push_back({*value, "output", cell.returned->range});
+  for (size_t i = 0; i < states->size(); ++i)
+    function.results.push_back({(*states)[i], cell.states[i].name, cell.states[i].statement->range});
+  result.states = static_cast<int64_t>(states->size());
+  result.function = std::move(function);
+  return true;
+}
+
+/// The states before the first step, as values of the function that uses the layer.
+std::optional<std::vector<ValueId>> Elaborator::elaborateStarts(Frame &frame, const Frame &cell) {
+  Frame starts;
+  starts.definition = cell.definition;
+  starts.isPrelude = cell.isPrelude;
+  starts.builder = frame.builder;
+  for (const auto &[name, binding] : cell.names)
+    if (!binding.statement && !binding.value.is(Value::Kind::Tensor))
+      starts.names.emplace(name, binding);
+  std::vector<ValueId> values;
+  bool isValid = true;
+  for (const CellState &state : cell.states) {
+    std::vector<int64_t> shape(state.type.shape.begin() + 1, state.type.shape.end());
+    Value start = state.statement->value ? evaluate(starts, *state.statement->value) : Value::ofNumber(0);
+    if (start.is(Value::Kind::Number)) {
+      values.push_back(frame.builder->filled(start.number, shape));
+      continue;
+    }
+    std::optional<ValueId> value =
+        start.isPoison() ? std::nullopt : tensor(starts, start, state.statement->value->range);
+    if (value && frame.builder->type(*value).shape != shape) {
+      diagnostics.error("W0308", state.statement->value->range, fmt::format("the start of the state `{}`", state.name))
+          .expected("a number, or a value of weights of shape " + print(Type{shape}))
+          .got(print(frame.builder->type(*value)));
+      value.reset();
+    }
+    isValid &= value.has_value();
+    if (value)
+      values.push_back(*value);
+  }
+  if (!isValid)
+    return std::nullopt;
+  return values;
+}
