@@ -10,6 +10,7 @@
 #include "runtime/support/Error.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 namespace weft::runtime {
@@ -43,7 +44,7 @@ private:
 } // namespace
 
 Data openImdb(const SourceSpec &spec, const Ports &ports) {
-  spec.allowOnly({"top_words", "length"});
+  spec.allowOnly({"top_words", "length", "test_split"});
   if (ports.inputs.size() != 1 || ports.inputs[0].element != WEFT_I32 || ports.inputs[0].rank != 1 ||
       ports.labels.size() != 1)
     fail("data '{}' is for a model with one input of word ids, tokens[length] of vocabulary", spec.text);
@@ -71,7 +72,16 @@ Data openImdb(const SourceSpec &spec, const Ports &ports) {
     set.rows = rows.rows();
     return set;
   };
-  return {open("train"), open("test")};
+  Data data{open("train"), open("test")};
+  if (double fraction = spec.fraction("test_split"); fraction > 0) {
+    // The rows were shuffled when they were prepared: any part is a fair sample.
+    int64_t kept = std::llround(static_cast<double>(data.train.rows) * (1 - fraction));
+    if (kept == 0 || kept == data.train.rows)
+      fail("data '{}': test_split leaves nothing to {}", spec.text, kept ? "test on" : "train on");
+    data.test = data.train.part(kept, data.train.rows - kept);
+    data.train = data.train.part(0, kept);
+  }
+  return data;
 }
 
 } // namespace weft::runtime

@@ -55,6 +55,16 @@ int64_t SourceSpec::integer(const std::string &name, int64_t fallback, int64_t l
   return *value;
 }
 
+double SourceSpec::fraction(const std::string &name) const {
+  auto found = arguments.find(name);
+  if (found == arguments.end())
+    return 0;
+  std::optional<double> value = parseNumber(found->second);
+  if (!value || !(*value > 0 && *value < 1))
+    fail("data '{}': {} should lie between 0 and 1", text, name);
+  return *value;
+}
+
 void SourceSpec::allowOnly(std::initializer_list<std::string_view> known) const {
   for (const auto &[name, value] : arguments)
     if (std::find(known.begin(), known.end(), name) == known.end())

@@ -27,6 +27,8 @@ struct SourceSpec {
 
   /// An argument as a whole number, at least `least`.
   int64_t integer(const std::string &name, int64_t fallback, int64_t least) const;
+  /// An argument between 0 and 1; 0 where it is not given.
+  double fraction(const std::string &name) const;
   /// Fails where an argument is none of `known`.
   void allowOnly(std::initializer_list<std::string_view> known) const;
 };

@@ -30,21 +30,40 @@ struct Feature {
   State state;
 };
 
+// A feature with several rows needs all of them. `sse41`, `avx2` and those with
+// `avx512` mean what Halide compiles for under these names.
 constexpr Feature known[] = {
     {"sse2", 1, 0, Edx, 26, None},
     {"sse3", 1, 0, Ecx, 0, None},
     {"ssse3", 1, 0, Ecx, 9, None},
-    {"sse41", 1, 0, Ecx, 19, None},
     {"sse4.1", 1, 0, Ecx, 19, None},
     {"sse4.2", 1, 0, Ecx, 20, None},
+    {"sse41", 1, 0, Ecx, 0, None},
+    {"sse41", 1, 0, Ecx, 9, None},
+    {"sse41", 1, 0, Ecx, 13, None}, // cmpxchg16b
+    {"sse41", 1, 0, Ecx, 19, None},
+    {"sse41", 1, 0, Ecx, 20, None},
+    {"sse41", 1, 0, Ecx, 23, None}, // popcnt
     {"popcnt", 1, 0, Ecx, 23, None},
     {"avx", 1, 0, Ecx, 28, Avx},
     {"fma", 1, 0, Ecx, 12, Avx},
     {"f16c", 1, 0, Ecx, 29, Avx},
     {"avx2", 7, 0, Ebx, 5, Avx},
+    {"avx2", 7, 0, Ebx, 3, None},            // bmi
+    {"avx2", 7, 0, Ebx, 8, None},            // bmi2
+    {"avx2", 1, 0, Ecx, 22, None},           // movbe
+    {"avx2", 0x80000001, 0, Ecx, 5, None},   // lzcnt
     {"bmi", 7, 0, Ebx, 3, None},
     {"bmi2", 7, 0, Ebx, 8, None},
+    {"lzcnt", 0x80000001, 0, Ecx, 5, None},
+    {"movbe", 1, 0, Ecx, 22, None},
     {"avx512", 7, 0, Ebx, 16, Avx512},
+    {"avx512", 7, 0, Ebx, 28, Avx512},
+    {"avx512_skylake", 7, 0, Ebx, 16, Avx512},
+    {"avx512_skylake", 7, 0, Ebx, 17, Avx512},
+    {"avx512_skylake", 7, 0, Ebx, 28, Avx512},
+    {"avx512_skylake", 7, 0, Ebx, 30, Avx512},
+    {"avx512_skylake", 7, 0, Ebx, 31, Avx512},
     {"avx512f", 7, 0, Ebx, 16, Avx512},
     {"avx512dq", 7, 0, Ebx, 17, Avx512},
     {"avx512cd", 7, 0, Ebx, 28, Avx512},
@@ -84,9 +103,13 @@ std::vector<std::string> missingFeatures(std::string_view features) {
       continue;
     bool offered = false;
 #if defined(__x86_64__)
+    int rows = 0, there = 0;
     for (const Feature &feature : known)
-      if (feature.name == name)
-        offered = isOffered(feature);
+      if (feature.name == name) {
+        ++rows;
+        there += isOffered(feature);
+      }
+    offered = rows > 0 && there == rows;
 #elif defined(__aarch64__)
     offered = name == "neon" || name == "fp-armv8";
 #endif

@@ -1,0 +1,28 @@
+//===- Words.h - Text as words -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_RUNTIME_DATA_WORDS_H
+#define WEFT_RUNTIME_DATA_WORDS_H
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::runtime {
+
+/// UTF-8 text in lower case: Latin, Greek and Cyrillic letters; bytes that are no
+/// UTF-8 stay as they are.
+std::string lowerCase(std::string_view text);
+
+/// The words of a text as Keras's Tokenizer splits it: in lower case, with
+/// !"#$%&()*+,-./:;<=>?@[\]^_`{|}~, tabs and line ends taken as spaces. An
+/// apostrophe is part of its word; `<br />` leaves the word "br".
+std::vector<std::string> splitWords(std::string_view text);
+
+} // namespace weft::runtime
+
+#endif // WEFT_RUNTIME_DATA_WORDS_H
