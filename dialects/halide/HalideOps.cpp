@@ -111,10 +111,6 @@ void UpdateOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setN
     setName(argument, range.getName());
 }
 
-LogicalResult FuncOp::verify() { return success(); }
-LogicalResult UpdateOp::verify() { return success(); }
-LogicalResult KernelOp::verify() { return success(); }
-
 //===----------------------------------------------------------------------===//
 // #halide.range
 //===----------------------------------------------------------------------===//

@@ -56,19 +56,21 @@ def Halide_KernelOp : Halide_Op<"kernel", [Symbol, SymbolTable, IsolatedFromAbov
   let extraClassDeclaration = [{
     static ::mlir::RegionKind getRegionKind(unsigned) { return ::mlir::RegionKind::Graph; }
   }];
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Halide_InputOp : Halide_Op<"input", [Symbol, HasParent<"KernelOp">]> {
   let summary = "a buffer the kernel reads";
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyMemRef>:$type);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
+  let hasVerifier = 1;
 }
 
 def Halide_ScalarOp : Halide_Op<"scalar", [Symbol, HasParent<"KernelOp">]> {
   let summary = "a number given with the call; read with `halide.at @name[]`";
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
+  let hasVerifier = 1;
 }
 
 def Halide_FuncOp : Halide_Op<"func", [Symbol, HasParent<"KernelOp">,
@@ -102,9 +104,21 @@ def Halide_UpdateOp : Halide_Op<"update", [HasParent<"KernelOp">,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "a later definition of a func over a reduction domain";
   let description = [{
-    The region takes the func's variables, then the reduction variables, the first
-    of `ranges` innermost. `halide.yield %v` defines the value at the func's
-    variables; `halide.yield %v at (%i, %j)` at other coordinates.
+    The region takes the func's variables, by the names the func gave them, then
+    the reduction variables, the first of `ranges` innermost. `halide.yield %v`
+    defines the value at the func's variables; `halide.yield %v at (%i, %j)` at
+    other coordinates.
+
+    ```mlir
+    halide.update @histogram(%n) over (%i) in [#halide.range<"i", 0, extent @ids 0>] {
+      %one = arith.constant 1.0 : f32
+      %id = halide.at @ids[%i] : i32
+      %at = arith.index_cast %id : i32 to index
+      %0 = halide.at @histogram[%at] : f32
+      %1 = arith.addf %0, %one : f32
+      halide.yield %1 at (%at) : f32
+    }
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$func, StrArrayAttr:$vars,
                        TypedArrayAttrBase<Halide_RangeAttr, "ranges">:$ranges);
