@@ -50,7 +50,7 @@ public:
     std::vector<Job *> missing;
     for (Job &job : jobs) {
       std::string text = print(job);
-      job.path = cache + "/" + key(text) + extension();
+      job.path = cache + "/" + key(text) + extension().str();
       if (options.reuse && llvm::sys::fs::exists(job.path))
         continue;
       // Two kernels of the same text and name cannot be in one module.
