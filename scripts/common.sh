@@ -3,7 +3,7 @@
 
 root=$(cd "$here/.." && pwd)
 build=${WEFT_BUILD:-$root/build/release}
-venv=${WEFT_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/weft/venv}
+venv=${WEFT_VENV:-$HOME/.cache/weft/venv}
 
 say() { echo "weft: $*" >&2; }
 fail() {

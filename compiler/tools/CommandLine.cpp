@@ -7,12 +7,15 @@
 
 #include "compiler/tools/CommandLine.h"
 
+#include "compiler/data/Imdb.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <iostream>
 
 #include <unistd.h>
 
@@ -110,6 +113,18 @@ Outcome runProgram(const std::string &program, const RunWords &words) {
   arguments.push_back(nullptr);
   execv(program.c_str(), arguments.data());
   return Outcome::userError("error: cannot run " + program + ": " + std::strerror(errno));
+}
+
+Outcome prepareImdb(const DataOptions &options) {
+  data::Prepared prepared = data::prepareImdb(options.from);
+  std::cout << prepared.text;
+  return prepared.error.empty() ? Outcome::done() : Outcome::userError("error: " + prepared.error);
+}
+
+Outcome prepareData(const std::string &named) {
+  data::Prepared prepared = data::prepareIfNeeded(named);
+  std::cerr << prepared.text;
+  return prepared.error.empty() ? Outcome::done() : Outcome::userError("error: " + prepared.error);
 }
 
 [[noreturn]] static void crash(const char *what) {

@@ -13,10 +13,7 @@
 #include <CLI/Formatter.hpp>
 
 #include <cstdio>
-#include <exception>
 #include <iostream>
-
-#include <unistd.h>
 
 using namespace weft;
 using pipeline::Outcome;

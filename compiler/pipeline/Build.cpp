@@ -1,0 +1,148 @@
+//===- Build.cpp - A model to a program, kept in the cache -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/KernelCompiler.h"
+#include "compiler/pipeline/Compilation.h"
+#include "dialects/seq/Seq.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
+
+namespace weft::pipeline {
+namespace fs = llvm::sys::fs;
+namespace path = llvm::sys::path;
+
+//===----------------------------------------------------------------------===//
+// Objects, linked
+//===----------------------------------------------------------------------===//
+
+static Outcome compileObjects(Compilation &compilation, const Options &options, const Toolchain &tools,
+                              const std::string &folder, std::vector<std::string> &objects) {
+  if (Outcome outcome = compilation.advance(Stage::Program); outcome.failed())
+    return outcome;
+
+  codegen::KernelCompileOptions kernelOptions = kernelCompileOptions(compilation, options, tools);
+  auto kernels = compilation.guarded("the kernels could not be compiled", [&] {
+    return codegen::compileKernels(compilation.getModule(), kernelOptions);
+  });
+  if (failed(kernels))
+    return compilation.lastFailure();
+  for (const codegen::CompiledKernel &kernel : *kernels)
+    objects.push_back(kernel.objectPath);
+
+  auto program = compilation.guarded("the program could not be lowered to LLVM IR", [&] {
+    return codegen::lowerToLlvm(compilation.getModule(), compilation.getTarget());
+  });
+  if (failed(program))
+    return compilation.lastFailure();
+  std::string error, object = folder + "/program.o";
+  if (failed(codegen::emitObject(*program, compilation.getTarget(), object, &error)))
+    return Outcome::internalError("error: " + error);
+  objects.push_back(object);
+  return Outcome::done();
+}
+
+/// Builds beside `output` and renames at the end, so that a file is whole or as it was.
+static Outcome link(Compilation &compilation, const Options &options, const Toolchain &tools, Product product,
+                    const std::string &output) {
+  llvm::SmallString<128> folder;
+  if (std::error_code error = fs::createUniqueDirectory("weft-build", folder))
+    return Outcome::userError("error: cannot make a temporary folder: " + error.message());
+  llvm::scope_exit cleanUp([&] { fs::remove_directories(folder); });
+
+  llvm::SmallString<256> temporary;
+  fs::createUniquePath(output + ".%%%%%%%%", temporary, /*MakeAbsolute=*/false);
+  llvm::FileRemover removeTemporary(temporary);
+  {
+    // Whether the place can be written to is known before the work is done.
+    int descriptor = -1;
+    if (std::error_code error = fs::openFileForWrite(temporary, descriptor))
+      return Outcome::userError("error: cannot write " + output + ": " + error.message());
+    fs::file_t file = fs::convertFDToNativeFile(descriptor);
+    (void)fs::closeFile(file);
+  }
+
+  codegen::LinkOptions linkOptions;
+  if (Outcome outcome = compileObjects(compilation, options, tools, std::string(folder), linkOptions.objects);
+      outcome.failed())
+    return outcome;
+  linkOptions.kind = product == Product::Object          ? codegen::OutputKind::Object
+                     : product == Product::SharedLibrary ? codegen::OutputKind::Shared
+                                                         : codegen::OutputKind::Executable;
+  linkOptions.archives = {tools.runtimeArchive};
+  linkOptions.output = std::string(temporary);
+  std::string error;
+  if (failed(codegen::link(linkOptions, &error)))
+    return Outcome::userError("error: " + error);
+  if (std::error_code failed = fs::rename(temporary, output))
+    return Outcome::userError("error: cannot write " + output + ": " + failed.message());
+  removeTemporary.releaseFile();
+  return Outcome::done();
+}
+
+Outcome build(const Options &options, const Toolchain &tools, Product product, std::string &output) {
+  Compilation compilation(options);
+  if (Outcome outcome = compilation.load(); outcome.failed())
+    return outcome;
+  if (output.empty())
+    output = compilation.modelName() + (product == Product::Object          ? ".o"
+                                        : product == Product::SharedLibrary ? ".so"
+                                                                            : "");
+  return link(compilation, options, tools, product, output);
+}
+
+//===----------------------------------------------------------------------===//
+// The cache
+//===----------------------------------------------------------------------===//
+
+/// What a program depends on: the model, the options, and the compiler itself.
+static std::string cacheKey(Compilation &compilation, const Options &options, const Toolchain &tools) {
+  llvm::SHA256 hash;
+  auto add = [&](llvm::StringRef text) {
+    // The length first: two texts cannot be taken for one.
+    hash.update(std::to_string(text.size()) + ":");
+    hash.update(text);
+  };
+  auto addFile = [&](const std::string &file) {
+    auto content = llvm::MemoryBuffer::getFile(file);
+    add(content ? (*content)->getBuffer() : "");
+  };
+  add(compilation.print());
+  add(llvm::join(compilation.getTarget().features, " "));
+  if (!options.scheduleFile.empty())
+    addFile(options.scheduleFile);
+  for (const std::string &part : {tools.weft, tools.kernelWorker, tools.runtimeArchive})
+    addFile(part);
+  return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 32);
+}
+
+Outcome buildCached(const Options &options, const Toolchain &tools, std::string &program, std::string &data) {
+  Compilation compilation(options);
+  if (Outcome outcome = compilation.load(); outcome.failed())
+    return outcome;
+  for (seq::TrainingOp training : compilation.getModule().getOps<seq::TrainingOp>())
+    if (auto source = training.getSettings().getAs<mlir::StringAttr>("data"))
+      data = source.str();
+
+  std::string folder = cacheDirectory() + "/programs/" + cacheKey(compilation, options, tools);
+  program = folder + "/" + compilation.modelName();
+  if (fs::can_execute(program))
+    return Outcome::done();
+  if (std::error_code error = fs::create_directories(folder))
+    return Outcome::userError("error: cannot make the folder " + folder + ": " + error.message() +
+                              "\n  help: the environment variable WEFT_CACHE names another place");
+  return link(compilation, options, tools, Product::Executable, program);
+}
+
+} // namespace weft::pipeline
