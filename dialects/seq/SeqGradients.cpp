@@ -186,16 +186,17 @@ static Adjoints chooseAdjoints(const Rule &rule, Value first, Value adjoint, Val
   return {toLhs, toRhs};
 }
 
-// y = max(a, b): da = dy where a > b, db = dy elsewhere
+// y = max(a, b): da = dy where a > b, db = dy elsewhere. There y > b says the same
+// as a > b, and leaves a, which is often not needed otherwise, alone.
 Adjoints MaximumOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
   Rule rule(builder, *this);
-  return chooseAdjoints(rule, rule.greater(getLhs(), getRhs()), adjoints[0], getLhs(), getRhs());
+  return chooseAdjoints(rule, rule.greater(getResult(), getRhs()), adjoints[0], getLhs(), getRhs());
 }
 
 // y = min(a, b): da = dy where a < b, db = dy elsewhere
 Adjoints MinimumOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
   Rule rule(builder, *this);
-  return chooseAdjoints(rule, rule.greater(getRhs(), getLhs()), adjoints[0], getLhs(), getRhs());
+  return chooseAdjoints(rule, rule.greater(getRhs(), getResult()), adjoints[0], getLhs(), getRhs());
 }
 
 // Constant between their jumps.

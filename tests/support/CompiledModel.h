@@ -1,0 +1,52 @@
+//===- CompiledModel.h - A compiled model, run in this process -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEFT_TESTS_SUPPORT_COMPILEDMODEL_H
+#define WEFT_TESTS_SUPPORT_COMPILEDMODEL_H
+
+#include "compiler/reference/Interpreter.h"
+#include "runtime/abi/Abi.h"
+
+#include <memory>
+#include <string>
+
+namespace weft::test {
+
+/// What a step gave: predictions, the loss of each row, and each weight's gradient.
+struct StepResult {
+  std::vector<reference::Tensor> outputs;
+  std::vector<double> loss;
+  reference::Weights gradients;
+};
+
+/// A shared object with a `weft_model`, called through the ABI as the runtime
+/// calls it: batches in slices, each slice with an arena of its own.
+class CompiledModel {
+public:
+  /// Null, with a test failure, if the object can't be loaded.
+  static std::unique_ptr<CompiledModel> load(const std::string &path);
+  ~CompiledModel();
+
+  const WeftModel &model() const { return *descriptor; }
+  void setWeights(const reference::Weights &weights);
+  std::vector<reference::Tensor> predict(const std::vector<reference::Tensor> &inputs, int64_t slices = 1);
+  StepResult step(const std::vector<reference::Tensor> &inputs, const std::vector<reference::Tensor> &labels,
+                  int64_t slices = 1);
+
+private:
+  CompiledModel() = default;
+  StepResult run(const WeftFunction &function, const std::vector<reference::Tensor> &inputs,
+                 const std::vector<reference::Tensor> &labels, int64_t slices);
+
+  void *library = nullptr;
+  const WeftModel *descriptor = nullptr;
+  std::vector<float> parameters;
+};
+
+} // namespace weft::test
+
+#endif // WEFT_TESTS_SUPPORT_COMPILEDMODEL_H
