@@ -48,6 +48,101 @@ FUNCTION_LIKE(StepOp)
 #undef FUNCTION_LIKE
 
 //===----------------------------------------------------------------------===//
+// Names of values in text
+//===----------------------------------------------------------------------===//
+
+/// A function's arguments print as their `seq.name`.
+template <typename OpTy>
+static void nameArguments(OpTy op, Region &region, OpAsmSetValueNameFn setName) {
+  for (BlockArgument argument : region.getArguments())
+    if (auto name = op.template getArgAttrOfType<StringAttr>(argument.getArgNumber(), "seq.name"))
+      setName(argument, name);
+}
+
+#define NAMED_ARGUMENTS(Op)                                                                        \
+  void Op::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {                 \
+    nameArguments(*this, region, setName);                                                         \
+  }
+NAMED_ARGUMENTS(ModelOp)
+NAMED_ARGUMENTS(CellOp)
+NAMED_ARGUMENTS(LossOp)
+NAMED_ARGUMENTS(OptimizerOp)
+NAMED_ARGUMENTS(StepOp)
+#undef NAMED_ARGUMENTS
+
+/// A weight prints by its name without the layer's: `%kernel`.
+void ReadOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getResult(), getWeight().rsplit('/').second.empty() ? getWeight() : getWeight().rsplit('/').second);
+}
+
+void ScanOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+  for (BlockArgument argument : region.getArguments())
+    setName(argument, argument.getArgNumber() < getInputs().size() ? "x" : "s");
+}
+
+void ScanOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  if (!getLast().empty())
+    setName(getLast().front(), "last");
+  if (!getKept().empty())
+    setName(getKept().front(), "kept");
+}
+
+//===----------------------------------------------------------------------===//
+// Types in text
+//===----------------------------------------------------------------------===//
+
+/// `T` where both operands and the result are of one type, else `(A, B) -> C`.
+static ParseResult parseBroadcastTypes(OpAsmParser &parser, Type &lhs, Type &rhs, Type &result) {
+  SMLoc location = parser.getCurrentLocation();
+  Type written;
+  if (parser.parseType(written))
+    return failure();
+  auto function = dyn_cast<FunctionType>(written);
+  if (!function) {
+    lhs = rhs = result = written;
+    return success();
+  }
+  if (function.getNumInputs() != 2 || function.getNumResults() != 1)
+    return parser.emitError(location, "expected two operands and a result, got ") << function;
+  lhs = function.getInput(0);
+  rhs = function.getInput(1);
+  result = function.getResult(0);
+  return success();
+}
+
+static void printBroadcastTypes(OpAsmPrinter &printer, Operation *, Type lhs, Type rhs, Type result) {
+  if (lhs == rhs && rhs == result)
+    printer << result;
+  else
+    printer << FunctionType::get(result.getContext(), {lhs, rhs}, result);
+}
+
+using Operands = SmallVectorImpl<OpAsmParser::UnresolvedOperand>;
+using Types = SmallVectorImpl<Type>;
+
+/// `(inputs, starts) -> (last, kept)`: there is a last state for each start.
+static ParseResult parseScanTypes(OpAsmParser &parser, const Operands &inputs, const Operands &starts,
+                                  Types &inputTypes, Types &startTypes, Types &last, Types &kept) {
+  SMLoc location = parser.getCurrentLocation();
+  FunctionType type;
+  if (parser.parseType(type))
+    return failure();
+  if (type.getNumInputs() != inputs.size() + starts.size() || type.getNumResults() < starts.size())
+    return parser.emitError(location) << "expected " << inputs.size() + starts.size() << " operands and at least "
+                                      << starts.size() << " results, got " << type;
+  llvm::append_range(inputTypes, type.getInputs().take_front(inputs.size()));
+  llvm::append_range(startTypes, type.getInputs().drop_front(inputs.size()));
+  llvm::append_range(last, type.getResults().take_front(starts.size()));
+  llvm::append_range(kept, type.getResults().drop_front(starts.size()));
+  return success();
+}
+
+static void printScanTypes(OpAsmPrinter &printer, ScanOp op, OperandRange, OperandRange, TypeRange, TypeRange,
+                           TypeRange, TypeRange) {
+  printer.printFunctionalType(op);
+}
+
+//===----------------------------------------------------------------------===//
 // Shapes
 //===----------------------------------------------------------------------===//
 

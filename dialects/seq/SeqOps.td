@@ -19,6 +19,7 @@ include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 
@@ -53,7 +54,8 @@ def Seq_WeightOp : Seq_Op<"weight", [Symbol]> {
 }
 
 class Seq_FunctionOp<string mnemonic, list<Trait> traits = []>
-    : Seq_Op<mnemonic, traits # [FunctionOpInterface, IsolatedFromAbove]> {
+    : Seq_Op<mnemonic, traits # [FunctionOpInterface, IsolatedFromAbove,
+          DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   dag function = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
   let arguments = function;
@@ -195,7 +197,8 @@ def Seq_MaxPool1dOp : Seq_Op<"max_pool1d", [Pure, DeclareOpInterfaceMethods<Diff
 // Primitives: values
 //===----------------------------------------------------------------------===//
 
-def Seq_ReadOp : Seq_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Seq_ReadOp : Seq_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "the value of a weight";
   let arguments = (ins FlatSymbolRefAttr:$weight);
   let results = (outs Seq_F32Tensor:$result);
@@ -249,11 +252,13 @@ class Seq_BinaryOp<string mnemonic, string summaryText, list<Trait> traits = []>
   let summary = summaryText;
   let description = [{
     Shapes are aligned at their last axes; an axis of 1, or one that is missing, is
-    repeated. The result has the shape of the broadcast.
+    repeated. The result has the shape of the broadcast. One type is written where
+    all three are the same.
   }];
   let arguments = (ins Seq_F32Tensor:$lhs, Seq_F32Tensor:$rhs);
   let results = (outs Seq_F32Tensor:$result);
-  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat =
+      "$lhs `,` $rhs attr-dict `:` custom<BroadcastTypes>(type($lhs), type($rhs), type($result))";
   let hasVerifier = 1;
   let hasFolder = 1;
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs), [{
@@ -413,7 +418,8 @@ def Seq_MaxPool1dAdjointOp : Seq_Op<"max_pool1d_adjoint", [Pure]> {
 //===----------------------------------------------------------------------===//
 
 def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResultSegments,
-                                 SingleBlockImplicitTerminator<"NextOp">]> {
+    SingleBlockImplicitTerminator<"NextOp">,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames", "getAsmResultNames"]>]> {
   let summary = "equations applied to each step of sequences, with states carried along";
   let description = [{
     `inputs` are sequences [?, steps, ..]; the block takes one step of each, then
@@ -424,11 +430,11 @@ def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResult
     steps are used in the region from outside.
 
     ```mlir
-    %last, %all = seq.scan over (%x) from (%h0) : (tensor<?x9x4xf32>, tensor<?x8xf32>)
+    %last, %all = seq.scan over (%x) from (%h0) steps 9 : (tensor<?x9x4xf32>, tensor<?x8xf32>)
         -> (tensor<?x8xf32>, tensor<?x9x8xf32>) {
     ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x8xf32>):
       ...
-      seq.next states(%h1) keep(%h1) : ...
+      seq.next states(%h1 : tensor<?x8xf32>) keep(%h1 : tensor<?x8xf32>)
     }
     ```
   }];
@@ -437,7 +443,8 @@ def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResult
   let results = (outs Variadic<Seq_F32Tensor>:$last, Variadic<Seq_F32Tensor>:$kept);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `over` `(` ($inputs^)? `)` `from` `(` ($starts^)? `)` attr-dict `:` functional-type(operands, results) $body
+    `over` `(` ($inputs^)? `)` `from` `(` ($starts^)? `)` `steps` $steps (`reverse` $reverse^)? attr-dict `:`
+    custom<ScanTypes>(ref($inputs), ref($starts), type($inputs), type($starts), type($last), type($kept)) $body
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -450,7 +457,7 @@ def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResult
 def Seq_NextOp : Seq_Op<"next", [Pure, Terminator, AttrSizedOperandSegments, HasParent<"ScanOp">]> {
   let summary = "the states after a step and what to keep of it";
   let arguments = (ins Variadic<Seq_F32Tensor>:$states, Variadic<Seq_F32Tensor>:$kept);
-  let assemblyFormat = "`states` `(` ($states^)? `)` `keep` `(` ($kept^)? `)` attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "`states` `(` ($states^ `:` type($states))? `)` `keep` `(` ($kept^ `:` type($kept))? `)` attr-dict";
   let builders = [OpBuilder<(ins), "build($_builder, $_state, ::mlir::ValueRange{}, ::mlir::ValueRange{});">];
 }
 

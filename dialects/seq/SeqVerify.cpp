@@ -227,13 +227,13 @@ LogicalResult TrainingOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto verify = [&](FlatSymbolRefAttr name, StringRef kind, auto isKind) -> LogicalResult {
     Operation *found = symbols.lookupNearestSymbolFrom(*this, name);
     if (found && isa<SeqDialect>(found->getDialect()) && !isKind(found))
-      return emitOpError() << "expected the name of a " << kind << ", got " << name << ", a "
+      return emitOpError() << "expected the name of " << kind << ", got " << name << ", a "
                            << found->getName();
     return success();
   };
-  return success(succeeded(verify(getModelAttr(), "model", [](Operation *op) { return isa<ModelOp>(op); })) &&
-                 succeeded(verify(getLossAttr(), "loss", [](Operation *op) { return isa<LossOp>(op); })) &&
-                 succeeded(verify(getOptimizerAttr(), "optimizer",
+  return success(succeeded(verify(getModelAttr(), "a model", [](Operation *op) { return isa<ModelOp>(op); })) &&
+                 succeeded(verify(getLossAttr(), "a loss", [](Operation *op) { return isa<LossOp>(op); })) &&
+                 succeeded(verify(getOptimizerAttr(), "an optimizer",
                                   [](Operation *op) { return isa<OptimizerOp>(op); })));
 }
 
@@ -365,8 +365,9 @@ static LogicalResult verifyPooling(Operation *op, RankedTensorType input, int64_
   if (padding == Padding::Causal)
     return op->emitOpError("expected valid or same padding, got causal");
   // C2
+  int64_t channels = input.getRank() == 3 ? input.getDimSize(2) : 0; // else the rank is refused
   FailureOr<RankedTensorType> expected =
-      windowedType(op, input, pool, strides, /*dilation=*/1, padding, input.getShape().back());
+      windowedType(op, input, pool, strides, /*dilation=*/1, padding, channels);
   if (failed(expected))
     return failure();
   // C3

@@ -283,22 +283,22 @@ TEST_F(InterpreterTest, Scan) {
     return runAll(R"(seq.model @f(%x: tensor<?x3x1xf32>) -> (tensor<?x1xf32>, tensor<?x3x1xf32>) {
       %s = seq.constant dense<1.0> : tensor<1xf32>
       %h0 = seq.broadcast_rows %s like %x : (tensor<1xf32>, tensor<?x3x1xf32>) -> tensor<?x1xf32>
-      %h, %all = seq.scan over (%x) from (%h0) )" +
+      %h, %all = seq.scan over (%x) from (%h0) steps 3 )" +
                       attributes + R"( : (tensor<?x3x1xf32>, tensor<?x1xf32>) -> (tensor<?x1xf32>, tensor<?x3x1xf32>) {
       ^bb0(%xt: tensor<?x1xf32>, %ht: tensor<?x1xf32>):
         %a = seq.add %ht, %ht : (tensor<?x1xf32>, tensor<?x1xf32>) -> tensor<?x1xf32>
         %b = seq.add %a, %xt : (tensor<?x1xf32>, tensor<?x1xf32>) -> tensor<?x1xf32>
-        seq.next states(%b) keep(%ht) : (tensor<?x1xf32>, tensor<?x1xf32>) -> ()
+        seq.next states(%b : tensor<?x1xf32>) keep(%ht : tensor<?x1xf32>)
       }
       seq.return %h, %all : tensor<?x1xf32>, tensor<?x3x1xf32> })",
                   {Tensor({1, 3, 1}, {10, 20, 30})});
   };
   // 1 -> 12 -> 44 -> 118
-  std::vector<Tensor> r = scan("{steps = 3 : i64, resultSegmentSizes = array<i32: 1, 1>}");
+  std::vector<Tensor> r = scan("");
   EXPECT_THAT(r[0].values, ElementsAre(118));
   EXPECT_THAT(r[1].values, ElementsAre(1, 12, 44));
   // 1 -> 32 -> 84 -> 178; what is kept stands at its step
-  r = scan("{steps = 3 : i64, reverse, resultSegmentSizes = array<i32: 1, 1>}");
+  r = scan("reverse");
   EXPECT_THAT(r[0].values, ElementsAre(178));
   EXPECT_THAT(r[1].values, ElementsAre(84, 32, 1));
 }

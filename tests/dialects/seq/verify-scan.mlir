@@ -1,0 +1,142 @@
+// Constraints of SPEC.md on scan, one case each.
+// RUN: weft-opt %s -verify-diagnostics -split-input-file
+
+// C1
+func.func @f(%x: tensor<?x0x4xf32>) {
+  // expected-error @+1 {{expected 1 step or more, got 0}}
+  seq.scan over (%x) from () steps 0 : (tensor<?x0x4xf32>) -> () {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep()
+  }
+  return
+}
+
+// -----
+
+// C2
+func.func @f(%x: tensor<?x9x4xf32>, %h: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected a body of 1 steps and 1 states, got 1 arguments}}
+  %l = seq.scan over (%x) from (%h) steps 9 : (tensor<?x9x4xf32>, tensor<?x2xf32>) -> tensor<?x2xf32> {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states(%h : tensor<?x2xf32>) keep()
+  }
+  return
+}
+
+// -----
+
+// C3
+func.func @f(%x: tensor<?x8x4xf32>) {
+  // expected-error @+1 {{expected sequences of 9 steps, got 'tensor<?x8x4xf32>'}}
+  seq.scan over (%x) from () steps 9 : (tensor<?x8x4xf32>) -> () {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep()
+  }
+  return
+}
+
+// -----
+
+// C3
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected a step of type 'tensor<?x4xf32>', got 'tensor<?x9x4xf32>'}}
+  seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> () {
+  ^bb0(%xt: tensor<?x9x4xf32>):
+    seq.next states() keep()
+  }
+  return
+}
+
+// -----
+
+// C4
+func.func @f(%h: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected 1 states after each step and after the last, got 0 and 1}}
+  %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x2xf32> {
+  ^bb0(%s: tensor<?x2xf32>):
+    seq.next states() keep()
+  }
+  return
+}
+
+// -----
+
+// C4
+func.func @f(%h: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected state 0 of type 'tensor<?x2xf32>', got 'tensor<?x3xf32>'}}
+  %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x2xf32> {
+  ^bb0(%s: tensor<?x3xf32>):
+    seq.next states(%h : tensor<?x2xf32>) keep()
+  }
+  return
+}
+
+// -----
+
+// C4
+func.func @f(%h: tensor<?x2xf32>, %k: tensor<?x3xf32>) {
+  // expected-error @+1 {{expected state 0 after a step of type 'tensor<?x2xf32>', got 'tensor<?x3xf32>'}}
+  %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x2xf32> {
+  ^bb0(%s: tensor<?x2xf32>):
+    seq.next states(%k : tensor<?x3xf32>) keep()
+  }
+  return
+}
+
+// -----
+
+// C4
+func.func @f(%h: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected state 0 after the last step of type 'tensor<?x2xf32>', got 'tensor<?x3xf32>'}}
+  %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x3xf32> {
+  ^bb0(%s: tensor<?x2xf32>):
+    seq.next states(%s : tensor<?x2xf32>) keep()
+  }
+  return
+}
+
+// -----
+
+// C5
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected 1 kept values, got 0}}
+  %k = seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> tensor<?x9x4xf32> {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep()
+  }
+  return
+}
+
+// -----
+
+// C5
+func.func @f(%x: tensor<?x9x4xf32>, %w: tensor<4xf32>) {
+  // expected-error @+1 {{expected kept values with a batch, got 'tensor<4xf32>'}}
+  %k = seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> tensor<9x4xf32> {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep(%w : tensor<4xf32>)
+  }
+  return
+}
+
+// -----
+
+// C5
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected kept steps of type 'tensor<?x9x4xf32>', got 'tensor<?x4xf32>'}}
+  %k = seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> tensor<?x4xf32> {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep(%xt : tensor<?x4xf32>)
+  }
+  return
+}
+
+// -----
+
+// The types of a scan
+func.func @f(%x: tensor<?x9x4xf32>, %h: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected 2 operands and at least 1 results, got '(tensor<?x9x4xf32>) -> tensor<?x2xf32>'}}
+  %l = seq.scan over (%x) from (%h) steps 9 : (tensor<?x9x4xf32>) -> tensor<?x2xf32> {
+  }
+  return
+}
