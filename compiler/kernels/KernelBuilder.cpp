@@ -54,8 +54,9 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   int64_t gates = 1;
   for (AccumulatorSet &set : sets)
     gates = std::max<int64_t>(gates, set.gates.size());
-  Tile tile = chooseTile(gates, group.domain.getShape().back(), target);
-  SmallVector<std::string> gateVars = withGate(body.vars);
+  // Scalars have neither columns nor sums.
+  Tile tile = chooseTile(gates, group.domain.getRank() ? group.domain.getShape().back() : 1, target);
+  SmallVector<std::string> gateVars = sets.empty() ? SmallVector<std::string>{} : withGate(body.vars);
   std::string layer;
 
   for (AccumulatorSet &set : sets) {
