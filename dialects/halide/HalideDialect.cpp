@@ -9,6 +9,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FoldInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -19,7 +20,19 @@ using namespace weft::halide;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/halide/HalideAttrs.cpp.inc"
 
+namespace {
+/// Constants stay in the definition that uses them: a kernel's own block holds
+/// nothing but inputs, definitions and the output.
+struct ConstantsInDefinitions : DialectFoldInterface {
+  using DialectFoldInterface::DialectFoldInterface;
+  bool shouldMaterializeInto(Region *region) const final {
+    return isa<FuncOp, UpdateOp>(region->getParentOp());
+  }
+};
+} // namespace
+
 void HalideDialect::initialize() {
+  addInterfaces<ConstantsInDefinitions>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/halide/HalideAttrs.cpp.inc"
