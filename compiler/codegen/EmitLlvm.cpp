@@ -43,8 +43,10 @@ using namespace weft::codegen;
 
 void weft::codegen::buildProgramPipeline(OpPassManager &manager) {
   manager.addPass(createPlanProgramPass());
-  manager.addPass(createCSEPass());
-  manager.addPass(createCanonicalizerPass());
+  // Functions alone: kernels stay as they are written.
+  OpPassManager &functions = manager.nest<func::FuncOp>();
+  functions.addPass(createCSEPass());
+  functions.addPass(createCanonicalizerPass());
 }
 
 void weft::codegen::registerCodegenPasses() {
