@@ -28,11 +28,12 @@ public:
   void run();
 
 private:
-  /// What a state that starts at s adds up, where it is used for nothing else.
+  /// What a state adds up, where it is used for nothing else.
   Value findSummand(unsigned state);
   /// Its sum over steps can be computed from sequences.
   bool canSum(Value value);
   Value sum(OpBuilder &builder, Value value);
+  Value buildSum(OpBuilder &builder, Value value);
   /// The sequence of a matmul of kept values, or of a sum of such.
   bool canLeave(Value value);
   Value leave(OpBuilder &builder, Value value);
@@ -46,6 +47,7 @@ private:
   ScanEditor editor;
   bool sinkMatmuls;
   SmallVector<std::pair<Operation *, unsigned>> placeholders;
+  DenseMap<Value, Value> sums;
 };
 
 struct SeqSinkFromScanPass : weft::impl::SeqSinkFromScanBase<SeqSinkFromScanPass> {
@@ -66,12 +68,12 @@ Value Sinker::findSummand(unsigned state) {
 }
 
 bool Sinker::canSum(Value value) {
-  if (!isInside(value) || !value.hasOneUse())
+  if (!isInside(value))
     return false;
   Operation *op = value.getDefiningOp();
   if (auto add = dyn_cast_or_null<AddOp>(op))
     return add.getLhs().getType() == add.getType() && add.getRhs().getType() == add.getType() &&
-           add.getLhs() != add.getRhs() && canSum(add.getLhs()) && canSum(add.getRhs());
+           canSum(add.getLhs()) && canSum(add.getRhs());
   if (auto contract = dyn_cast_or_null<ContractOp>(op))
     return llvm::all_of(contract->getOperands(), [&](Value operand) {
       return isInside(operand) && hasBatch(operand.getType());
@@ -98,6 +100,13 @@ Value Sinker::sequenceOf(OpBuilder &builder, Value value) {
 }
 
 Value Sinker::sum(OpBuilder &builder, Value value) {
+  // What flows to two captured values, as to two biases of one sum, is summed once.
+  if (Value known = sums.lookup(value))
+    return known;
+  return sums[value] = buildSum(builder, value);
+}
+
+Value Sinker::buildSum(OpBuilder &builder, Value value) {
   Operation *op = value.getDefiningOp();
   if (auto add = dyn_cast<AddOp>(op)) {
     Value lhs = sum(builder, add.getLhs());

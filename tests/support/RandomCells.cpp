@@ -114,8 +114,8 @@ std::string Generator::cell() {
       equation(state + "'", "sigmoid(" + any(values) + ") * " + state + " + 0.5 * tanh(" + expression(2) + ")");
       break;
     case 1:
-      equation("k", "sigmoid(" + expression(1) + ")");
-      equation(state + "'", "k * " + state + " + (1 - k) * tanh(" + expression(2) + ")");
+      equation("k_" + state, "sigmoid(" + expression(1) + ")");
+      equation(state + "'", "k_" + state + " * " + state + " + (1 - k_" + state + ") * tanh(" + expression(2) + ")");
       break;
     default:
       equation(state + "'", "tanh(" + expression(3) + ")");
