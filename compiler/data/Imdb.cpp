@@ -37,7 +37,7 @@ constexpr uint64_t shuffleSeed = 2011; // the year of the data set; any fixed nu
 struct Review {
   std::string name; // within its class
   int32_t label;
-  std::vector<uint32_t> words; // in the order they were first met
+  std::vector<uint32_t> words; // their numbers
 };
 
 struct Reviews {
@@ -89,20 +89,23 @@ Reviews readReviews(const std::string &archive) {
   return reviews;
 }
 
+/// Negative reviews first, each class by its files' names.
+void sortReviews(std::vector<Review> &reviews) {
+  std::sort(reviews.begin(), reviews.end(), [](const Review &a, const Review &b) {
+    return a.label != b.label ? a.label < b.label : a.name < b.name;
+  });
+}
+
 /// Ranks of words by their number, from 0 on; -1 for those that no training
-/// review has. `vocabulary` gets the words by rank.
+/// review has. `vocabulary` gets the words by rank. The reviews are sorted.
 std::vector<int32_t> rankWords(const Reviews &reviews, std::vector<const std::string *> &vocabulary) {
   std::vector<int64_t> counts(reviews.words.size());
+  std::vector<uint32_t> order; // as they are first met
   for (const Review &review : reviews.train)
     for (uint32_t word : review.words)
-      ++counts[word];
-  std::vector<uint32_t> order;
-  for (uint32_t word = 0; word < counts.size(); ++word)
-    if (counts[word])
-      order.push_back(word);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return counts[a] != counts[b] ? counts[a] > counts[b] : *reviews.words[a] < *reviews.words[b];
-  });
+      if (counts[word]++ == 0)
+        order.push_back(word);
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return counts[a] > counts[b]; });
   std::vector<int32_t> ranks(counts.size(), -1);
   for (size_t rank = 0; rank < order.size(); ++rank) {
     ranks[order[rank]] = static_cast<int32_t>(rank);
@@ -111,11 +114,7 @@ std::vector<int32_t> rankWords(const Reviews &reviews, std::vector<const std::st
   return ranks;
 }
 
-/// Rows in the order of the prepared file.
-void arrange(std::vector<Review> &reviews, std::string_view split) {
-  std::sort(reviews.begin(), reviews.end(), [](const Review &a, const Review &b) {
-    return a.label != b.label ? a.label < b.label : a.name < b.name;
-  });
+void shuffle(std::vector<Review> &reviews, std::string_view split) {
   runtime::RandomStream random(shuffleSeed, split);
   for (size_t left = reviews.size(); left > 1; --left)
     std::swap(reviews[left - 1], reviews[random.below(left)]);
@@ -188,10 +187,12 @@ static std::string prepare(const std::string &from) {
   runtime::checkWritable(path);
 
   Reviews reviews = readReviews(archive);
+  sortReviews(reviews.train);
+  sortReviews(reviews.test);
   std::vector<const std::string *> vocabulary;
   std::vector<int32_t> ranks = rankWords(reviews, vocabulary);
-  arrange(reviews.train, "train");
-  arrange(reviews.test, "test");
+  shuffle(reviews.train, "train");
+  shuffle(reviews.test, "test");
   Encoded train(reviews.train, ranks), test(reviews.test, ranks);
   std::string words;
   for (const std::string *word : vocabulary)

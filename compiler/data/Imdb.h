@@ -28,11 +28,12 @@ struct Prepared {
 /// all directories above it. It is never downloaded.
 ///
 /// Words are encoded as Keras's `imdb.load_data` has them: ranked by how often
-/// they stand in the training reviews, equally frequent ones by their bytes;
-/// each row begins with 1, a word has its rank (from 1) plus 3, words that no
-/// training review has are left out. Rows are sorted by label and file name,
-/// then shuffled by a fixed seed: the file does not depend on the order of the
-/// archive.
+/// they stand in the training reviews; each row begins with 1, a word has its
+/// rank (from 1) plus 3, words that no training review has are left out. The
+/// reviews are taken in order, negative before positive, each class by the
+/// files' names; of equally frequent words the one that is met first ranks
+/// higher. Then rows are shuffled by a fixed seed. So the file does not depend
+/// on the order of the archive.
 Prepared prepareImdb(const std::string &from = {});
 
 /// Prepares what `data` (as `--data` takes it) names, where it is something to

@@ -72,40 +72,51 @@ void encode(uint32_t letter, std::string &to) {
   }
 }
 
-bool isSpace(char c) {
-  static constexpr std::string_view separators = " !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r";
-  return separators.find(c) != std::string_view::npos;
+/// What Unicode takes for white space, and the punctuation that Keras drops.
+bool separates(uint32_t letter) {
+  static constexpr std::string_view punctuation = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
+  if (letter < 0x80)
+    return letter == ' ' || (letter >= '\t' && letter <= '\r') || (letter >= 0x1c && letter <= 0x1f) ||
+           punctuation.find(static_cast<char>(letter)) != std::string_view::npos;
+  return letter == 0x85 || letter == 0xa0 || letter == 0x1680 || (letter >= 0x2000 && letter <= 0x200a) ||
+         letter == 0x2028 || letter == 0x2029 || letter == 0x202f || letter == 0x205f || letter == 0x3000;
+}
+
+/// Calls body(code point, its bytes in lower case) for each letter of `text`.
+template <typename F> void forLetters(std::string_view text, F body) {
+  std::string small;
+  while (!text.empty()) {
+    uint32_t letter;
+    size_t size = decode(text, letter);
+    uint32_t lower = lowerLetter(letter);
+    small.clear();
+    if (lower == letter)
+      small = text.substr(0, size);
+    else
+      encode(lower, small);
+    body(letter, small);
+    text.remove_prefix(size);
+  }
 }
 } // namespace
 
 std::string lowerCase(std::string_view text) {
   std::string lower;
-  lower.reserve(text.size());
-  while (!text.empty()) {
-    uint32_t letter;
-    size_t size = decode(text, letter);
-    uint32_t small = lowerLetter(letter);
-    if (small == letter)
-      lower += text.substr(0, size);
-    else
-      encode(small, lower);
-    text.remove_prefix(size);
-  }
+  forLetters(text, [&](uint32_t, const std::string &small) { lower += small; });
   return lower;
 }
 
 std::vector<std::string> splitWords(std::string_view text) {
-  std::string lower = lowerCase(text);
   std::vector<std::string> words;
   std::string word;
-  for (char c : lower) {
-    if (!isSpace(c)) {
-      word += c;
+  forLetters(text, [&](uint32_t letter, const std::string &small) {
+    if (letter == 0 || !separates(letter)) {
+      word += small;
     } else if (!word.empty()) {
       words.push_back(std::move(word));
       word.clear();
     }
-  }
+  });
   if (!word.empty())
     words.push_back(std::move(word));
   return words;

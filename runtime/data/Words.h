@@ -18,9 +18,9 @@ namespace weft::runtime {
 /// UTF-8 stay as they are.
 std::string lowerCase(std::string_view text);
 
-/// The words of a text as Keras's Tokenizer splits it: in lower case, with
-/// !"#$%&()*+,-./:;<=>?@[\]^_`{|}~, tabs and line ends taken as spaces. An
-/// apostrophe is part of its word; `<br />` leaves the word "br".
+/// The words of a text as Keras's Tokenizer has them: in lower case, with
+/// !"#$%&()*+,-./:;<=>?@[\]^_`{|}~ and all white space of Unicode between them.
+/// An apostrophe is part of its word; `<br />` leaves the word "br".
 std::vector<std::string> splitWords(std::string_view text);
 
 } // namespace weft::runtime
