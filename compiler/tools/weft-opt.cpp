@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/codegen/Codegen.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/halide/Halide.h"
 #include "dialects/seq/Seq.h"
@@ -26,5 +27,6 @@ int main(int argc, char **argv) {
                   mlir::memref::MemRefDialect, mlir::LLVM::LLVMDialect>();
   mlir::registerTransformsPasses();
   weft::registerTransforms();
+  weft::codegen::registerCodegenPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Weft's optimizer driver\n", registry));
 }
