@@ -1,0 +1,182 @@
+"""What a person gets wrong: each a clear message and exit code 1, and nothing lost."""
+
+import os
+import shutil
+
+import numpy as np
+
+import weft_system as system
+
+small = """model small {
+  input x: features[6, 3]
+  output y = x |> lstm(5) |> dense(1)
+}
+train {
+  loss = mean_squared_error
+  optimizer = adam(learning_rate = 0.01)
+  epochs = 1
+  batch = 8
+}
+"""
+
+words = """model words {
+  input x: tokens[6] of 20
+  output y = x |> embedding(4) |> lstm(5) |> dense(1, activation = sigmoid)
+}
+train {
+  loss = binary_crossentropy
+  optimizer = adam
+  epochs = 1
+  batch = 8
+}
+"""
+
+
+class Source(system.Test):
+    """Mistakes in a model file: place, code, and what was expected."""
+
+    def refusesText(self, text, *says):
+        model = self.write("m.weft", text)
+        return self.refuses(system.weft, "build", model, "-o", self.path("m"), says=["error[W", "m.weft:", *says])
+
+    def test_unknown_layer(self):
+        told = self.refusesText(small.replace("lstm(5)", "lstn(5)"), "lstn")
+        self.assertIn("lstm", told, "the nearest name is suggested")
+
+    def test_wrong_argument(self):
+        self.refusesText(small.replace("lstm(5)", "lstm(5, unit = 3)"), "unit")
+
+    def test_mismatched_shapes(self):
+        self.refusesText(small.replace("|> dense(1)\n", "|> lstm(3) |> dense(1)\n"))
+
+    def test_all_errors_in_one_run(self):
+        told = self.refusesText(small.replace("lstm(5)", "lstn(5)").replace("mean_squared_error", "squared"), "lstn",
+                                "squared")
+        self.assertGreaterEqual(told.count("error[W"), 2)
+
+    def test_state_never_assigned(self):
+        self.refusesText("""cell lazy(units) {
+  weight kernel [input, units] = glorot_uniform
+  state h[units], memory[units]
+  h' = tanh(x @ kernel + memory)
+  return h'
+}
+""" + small.replace("lstm(5)", "lazy(5)"), "memory")
+
+    def test_code_is_explained(self):
+        told = self.refusesText(small.replace("lstm(5)", "lstn(5)"))
+        code = told[told.index("error[") + len("error["):].split("]")[0]
+        self.assertTrue(self.run_(system.weft, "explain", code).strip())
+
+    def test_unknown_code(self):
+        self.refuses(system.weft, "explain", "W9999", says="W9999")
+
+    def test_missing_file(self):
+        self.refuses(system.weft, "build", self.path("none.weft"), says="none.weft")
+
+    def test_unknown_parameter(self):
+        self.refuses(system.weft, "build", self.write("m.weft", small), "--set", "depth=3", says="depth")
+
+    def test_unknown_stage(self):
+        self.refuses(system.weft, "inspect", self.write("m.weft", small), "--stage", "loops", says="gradient")
+
+    def test_unknown_target(self):
+        self.refuses(system.weft, "build", self.write("m.weft", small), "--target", "z80", says="z80")
+
+    def test_sequences_against_one_label(self):
+        model = words.replace("lstm(5) |> ", "").replace("tokens[6]", "tokens[500]")
+        program = None
+        model = self.write("m.weft", model)
+        done = self.start(system.weft, "build", model, "-o", self.path("m"))
+        if done.returncode == 0:  # Labels are known when there is data.
+            x = self.save("x.npy", np.ones((8, 500), "int32"))
+            y = self.save("y.npy", np.ones((8, 1), "float32"))
+            done = self.start(self.path("m"), "train", "--data", f"npy:{x},{y}")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("output is 500×1, the data has one label a row", done.stderr)
+
+
+class Data(system.Test):
+    """Mistakes in what a program is given."""
+
+    def setUp(self):
+        super().setUp()
+        self.program = self.build(words, output="words")
+        self.x = np.ones((16, 6), "int32")
+        self.y = np.ones((16, 1), "float32")
+
+    def data(self, x=None, y=None):
+        return "npy:%s,%s" % (self.save("x.npy", self.x if x is None else x), self.save("y.npy", self.y if y is None else y))
+
+    def trained(self):
+        self.run_(self.program, "train", "--data", self.data(), "--save", "words.safetensors")
+        return self.path("words.safetensors")
+
+    def test_word_out_of_range(self):
+        self.x[3, 2] = 20
+        self.refuses(self.program, "train", "--data", self.data(), says="20")
+
+    def test_empty_data(self):
+        self.refuses(self.program, "train", "--data", self.data(self.x[:0], self.y[:0]), says="no rows")
+
+    def test_wrong_shape(self):
+        self.refuses(self.program, "train", "--data", self.data(np.ones((16, 7), "int32")), says="7")
+
+    def test_truncated_weights(self):
+        weights = self.trained()
+        content = system.readBytes(weights)
+        for length in (4, 40, len(content) - 10):
+            with open(self.path("cut.safetensors"), "wb") as file:
+                file.write(content[:length])
+            self.refuses(self.program, "evaluate", "--data", self.data(), "--weights", self.path("cut.safetensors"),
+                         says="cut.safetensors")
+
+    def test_weights_of_another_model(self):
+        other = self.build(small, output="small")
+        weights = self.trained()
+        self.refuses(other, "predict", "--weights", weights, "--input", self.save("f.npy", np.ones((2, 6, 3), "float32")),
+                     "--output", self.path("p.npy"), says="lstm/kernel")
+
+    def test_missing_weights(self):
+        self.refuses(self.program, "evaluate", "--data", self.data(), "--weights", self.path("none.safetensors"),
+                     says="none.safetensors")
+
+    def test_missing_data_file(self):
+        self.refuses(self.program, "train", "--data", "npy:none.npy,none.npy", says="none.npy")
+
+    def test_failed_train_keeps_the_weights(self):
+        before = system.readBytes(self.trained())
+        self.x[0, 0] = 99
+        self.refuses(self.program, "train", "--data", self.data(), "--save", "words.safetensors", says="99")
+        self.assertEqual(system.readBytes(self.path("words.safetensors")), before)
+
+    def test_unknown_flag(self):
+        self.refuses(self.program, "train", "--speed", "9", says="--speed")
+
+
+class Machine(system.Test):
+    """Something is missing around Weft."""
+
+    def test_missing_archive(self):
+        env = {"WEFT_DATA": self.path("nowhere"), "WEFT_CACHE": self.path("cache")}
+        self.refuses(system.weft, "data", "imdb", "--from", self.path("none.tar.gz"), says="none.tar.gz", env=env)
+
+    def test_damaged_archive(self):
+        archive = self.write("aclImdb_v1.tar.gz", "not an archive")
+        self.refuses(system.weft, "data", "imdb", "--from", archive, says="aclImdb_v1.tar.gz",
+                     env={"WEFT_CACHE": self.path("cache")})
+
+    def test_no_linker(self):
+        model = self.write("m.weft", small)
+        os.mkdir(self.path("bin"))
+        told = self.refuses(system.weft, "build", model, "-o", self.path("m"), says="link",
+                            env={"PATH": self.path("bin")})
+        self.assertFalse(os.path.exists(self.path("m")), told)
+
+    def test_output_not_writable(self):
+        model = self.write("m.weft", small)
+        self.refuses(system.weft, "build", model, "-o", self.path("none/m"), says="none/m")
+
+
+if __name__ == "__main__":
+    system.main()
