@@ -47,8 +47,7 @@ public:
 #endif
 };
 
-template <typename... Parts>
-Error failure(const char *format, Parts &&...parts) {
+template <typename... Parts> Error failure(const char *format, Parts &&...parts) {
   return llvm::make_error<llvm::StringError>(llvm::formatv(format, std::forward<Parts>(parts)...).str(),
                                              llvm::inconvertibleErrorCode());
 }
@@ -179,8 +178,7 @@ private:
   }
 
   /// f of each element, or of each pair of them where shapes broadcast.
-  template <typename Op, typename Function>
-  Tensor map(Op op, Function f) {
+  template <typename Op, typename Function> Tensor map(Op op, Function f) {
     if constexpr (std::is_invocable_v<Function, double>) {
       Tensor result = get(op.getInput());
       for (double &value : result.values)
@@ -221,8 +219,9 @@ static Error badArgument(FunctionOpInterface function, unsigned index, int64_t r
                           int64_t known = ShapedType::isDynamic(extent) ? rows : extent;
                           ShapedType::isDynamic(known) ? stream << '?' : stream << known;
                         });
-  return failure("@{0}, argument {1}{2}: expected [{3}], got {4}", SymbolTable::getSymbolName(function).getValue(),
-                 index, name ? (" (" + name.getValue() + ")").str() : "", expected, toString(argument.shape));
+  return failure("@{0}, argument {1}{2}: expected [{3}], got {4}",
+                 SymbolTable::getSymbolName(function).getValue(), index,
+                 name ? (" (" + name.getValue() + ")").str() : "", expected, toString(argument.shape));
 }
 
 /// Arguments have the shapes of their types, and every `?` is the same extent.
@@ -300,8 +299,8 @@ Expected<Tensors> Interpreter::evaluate(Operation *op) {
 Error Interpreter::checkIds(Operation *op, const Tensor &ids, int64_t count) {
   for (double id : ids.values)
     if (!(id >= 0 && id < count && id == std::floor(id)))
-      return failure("{0}: the id {1} is not one of 0 to {2}", op->getName().getStringRef(), llvm::format("%g", id),
-                     count - 1);
+      return failure("{0}: the id {1} is not one of 0 to {2}", op->getName().getStringRef(),
+                     llvm::format("%g", id), count - 1);
   return Error::success();
 }
 
@@ -363,8 +362,7 @@ Tensor Interpreter::visit(Conv1dOp op) {
   return op.getBias() ? withBias(std::move(result), get(op.getBias())) : result;
 }
 
-template <typename Op>
-static Window poolWindow(Op op) {
+template <typename Op> static Window poolWindow(Op op) {
   return {int64_t(op.getPool()), int64_t(op.getStrides()), /*dilation=*/1, op.getPadding()};
 }
 
@@ -408,8 +406,7 @@ Tensor Interpreter::visit(BroadcastRowsOp op) {
 Tensor Interpreter::visit(SelectOp op) {
   const Tensor &condition = get(op.getCondition()), &onTrue = get(op.getOnTrue()),
                &onFalse = get(op.getOnFalse());
-  std::vector<int64_t> shape =
-      broadcastShape(broadcastShape(condition.shape, onTrue.shape), onFalse.shape);
+  std::vector<int64_t> shape = broadcastShape(broadcastShape(condition.shape, onTrue.shape), onFalse.shape);
   Tensor result = broadcastTo(onFalse, shape), chosen = broadcastTo(onTrue, shape),
          conditions = broadcastTo(condition, shape);
   for (int64_t i = 0; i < result.size(); ++i)

@@ -30,6 +30,7 @@ int64_t weft::reference::sizeOf(llvm::ArrayRef<int64_t> shape) {
 }
 
 std::string weft::reference::toString(llvm::ArrayRef<int64_t> shape) {
-  return "[" + llvm::join(llvm::map_range(shape, [](int64_t extent) { return std::to_string(extent); }), ", ") +
+  return "[" +
+         llvm::join(llvm::map_range(shape, [](int64_t extent) { return std::to_string(extent); }), ", ") +
          "]";
 }

@@ -62,7 +62,8 @@ Tensor reference::conv1dInputAdjoint(const Tensor &adjoint, const Tensor &kernel
 }
 
 Tensor reference::conv1dKernelAdjoint(const Tensor &input, const Tensor &adjoint, Window window) {
-  int64_t rows = input.shape[0], steps = input.shape[1], channels = input.shape[2], filters = adjoint.shape[2];
+  int64_t rows = input.shape[0], steps = input.shape[1], channels = input.shape[2],
+          filters = adjoint.shape[2];
   Tensor result = Tensor::zeros({window.width, channels, filters});
   for (int64_t r = 0; r < rows; ++r)
     forEachTap(steps, window, [&](int64_t out, int64_t tap, int64_t in) {

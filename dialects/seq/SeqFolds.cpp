@@ -59,13 +59,15 @@ OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
     return lhs;
   if (OpFoldResult rhs = foldNeutral(getRhs(), adaptor.getLhs(), 0, getType()))
     return rhs;
-  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(), [](double a, double b) { return a + b; });
+  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(),
+                       [](double a, double b) { return a + b; });
 }
 
 OpFoldResult SubOp::fold(FoldAdaptor adaptor) {
   if (OpFoldResult lhs = foldNeutral(getLhs(), adaptor.getRhs(), 0, getType()))
     return lhs;
-  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(), [](double a, double b) { return a - b; });
+  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(),
+                       [](double a, double b) { return a - b; });
 }
 
 OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
@@ -73,13 +75,15 @@ OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
     return lhs;
   if (OpFoldResult rhs = foldNeutral(getRhs(), adaptor.getLhs(), 1, getType()))
     return rhs;
-  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(), [](double a, double b) { return a * b; });
+  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(),
+                       [](double a, double b) { return a * b; });
 }
 
 OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
   if (OpFoldResult lhs = foldNeutral(getLhs(), adaptor.getRhs(), 1, getType()))
     return lhs;
-  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(), [](double a, double b) { return a / b; });
+  return foldConstants(adaptor.getLhs(), adaptor.getRhs(), getType(),
+                       [](double a, double b) { return a / b; });
 }
 
 OpFoldResult PowOp::fold(FoldAdaptor adaptor) {
@@ -112,7 +116,8 @@ OpFoldResult EqualOp::fold(FoldAdaptor adaptor) {
 OpFoldResult NegateOp::fold(FoldAdaptor adaptor) {
   if (auto inner = getInput().getDefiningOp<NegateOp>())
     return inner.getInput();
-  return foldConstants(adaptor.getInput(), adaptor.getInput(), getType(), [](double a, double) { return -a; });
+  return foldConstants(adaptor.getInput(), adaptor.getInput(), getType(),
+                       [](double a, double) { return -a; });
 }
 
 //===----------------------------------------------------------------------===//

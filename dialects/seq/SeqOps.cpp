@@ -17,28 +17,25 @@ using namespace weft::seq;
 // Functions
 //===----------------------------------------------------------------------===//
 
-template <typename OpTy>
-static ParseResult parseFunctionLike(OpAsmParser &parser, OperationState &result) {
+template <typename OpTy> static ParseResult parseFunctionLike(OpAsmParser &parser, OperationState &result) {
   auto buildType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
-                      function_interface_impl::VariadicFlag, std::string &) {
-    return builder.getFunctionType(inputs, results);
-  };
+                      function_interface_impl::VariadicFlag,
+                      std::string &) { return builder.getFunctionType(inputs, results); };
   return function_interface_impl::parseFunctionOp(
       parser, result, /*allowVariadic=*/false, OpTy::getFunctionTypeAttrName(result.name), buildType,
       OpTy::getArgAttrsAttrName(result.name), OpTy::getResAttrsAttrName(result.name));
 }
 
-template <typename OpTy>
-static void printFunctionLike(OpTy op, OpAsmPrinter &printer) {
+template <typename OpTy> static void printFunctionLike(OpTy op, OpAsmPrinter &printer) {
   function_interface_impl::printFunctionOp(printer, op, /*isVariadic=*/false,
-                                           op.getFunctionTypeAttrName().getValue(),
-                                           op.getArgAttrsAttrName(), op.getResAttrsAttrName());
+                                           op.getFunctionTypeAttrName().getValue(), op.getArgAttrsAttrName(),
+                                           op.getResAttrsAttrName());
 }
 
-#define FUNCTION_LIKE(Op)                                                                          \
-  ParseResult Op::parse(OpAsmParser &parser, OperationState &result) {                             \
-    return parseFunctionLike<Op>(parser, result);                                                  \
-  }                                                                                                \
+#define FUNCTION_LIKE(Op)                                                                                    \
+  ParseResult Op::parse(OpAsmParser &parser, OperationState &result) {                                       \
+    return parseFunctionLike<Op>(parser, result);                                                            \
+  }                                                                                                          \
   void Op::print(OpAsmPrinter &printer) { printFunctionLike(*this, printer); }
 FUNCTION_LIKE(ModelOp)
 FUNCTION_LIKE(CellOp)
@@ -52,16 +49,15 @@ FUNCTION_LIKE(StepOp)
 //===----------------------------------------------------------------------===//
 
 /// A function's arguments print as their `seq.name`.
-template <typename OpTy>
-static void nameArguments(OpTy op, Region &region, OpAsmSetValueNameFn setName) {
+template <typename OpTy> static void nameArguments(OpTy op, Region &region, OpAsmSetValueNameFn setName) {
   for (BlockArgument argument : region.getArguments())
     if (auto name = op.template getArgAttrOfType<StringAttr>(argument.getArgNumber(), "seq.name"))
       setName(argument, name);
 }
 
-#define NAMED_ARGUMENTS(Op)                                                                        \
-  void Op::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {                 \
-    nameArguments(*this, region, setName);                                                         \
+#define NAMED_ARGUMENTS(Op)                                                                                  \
+  void Op::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {                           \
+    nameArguments(*this, region, setName);                                                                   \
   }
 NAMED_ARGUMENTS(ModelOp)
 NAMED_ARGUMENTS(CellOp)
@@ -128,8 +124,9 @@ static ParseResult parseScanTypes(OpAsmParser &parser, const Operands &inputs, c
   if (parser.parseType(type))
     return failure();
   if (type.getNumInputs() != inputs.size() + starts.size() || type.getNumResults() < starts.size())
-    return parser.emitError(location) << "expected " << inputs.size() + starts.size() << " operands and at least "
-                                      << starts.size() << " results, got " << type;
+    return parser.emitError(location)
+           << "expected " << inputs.size() + starts.size() << " operands and at least " << starts.size()
+           << " results, got " << type;
   llvm::append_range(inputTypes, type.getInputs().take_front(inputs.size()));
   llvm::append_range(startTypes, type.getInputs().drop_front(inputs.size()));
   llvm::append_range(last, type.getResults().take_front(starts.size()));

@@ -77,7 +77,8 @@ static LogicalResult verifyFunction(FunctionOpInterface op) {
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (!tensor || !isBatchFirst(tensor) ||
           !(tensor.getElementType().isF32() || tensor.getElementType().isInteger(32)))
-        return op.emitOpError() << "expected tensors of f32 or i32 whose first axis alone may be ?, got " << type;
+        return op.emitOpError() << "expected tensors of f32 or i32 whose first axis alone may be ?, got "
+                                << type;
     }
   return success();
 }
@@ -218,7 +219,8 @@ LogicalResult ReturnOp::verify() {
   // C1
   if (!llvm::equal(getValues().getTypes(), function.getResultTypes()))
     return emitOpError() << "expected (" << function.getResultTypes() << "), the results of "
-                         << SymbolTable::getSymbolName(function) << ", got (" << getValues().getTypes() << ")";
+                         << SymbolTable::getSymbolName(function) << ", got (" << getValues().getTypes()
+                         << ")";
   return success();
 }
 
@@ -231,10 +233,11 @@ LogicalResult TrainingOp::verifySymbolUses(SymbolTableCollection &symbols) {
                            << found->getName();
     return success();
   };
-  return success(succeeded(verify(getModelAttr(), "a model", [](Operation *op) { return isa<ModelOp>(op); })) &&
-                 succeeded(verify(getLossAttr(), "a loss", [](Operation *op) { return isa<LossOp>(op); })) &&
-                 succeeded(verify(getOptimizerAttr(), "an optimizer",
-                                  [](Operation *op) { return isa<OptimizerOp>(op); })));
+  return success(
+      succeeded(verify(getModelAttr(), "a model", [](Operation *op) { return isa<ModelOp>(op); })) &&
+      succeeded(verify(getLossAttr(), "a loss", [](Operation *op) { return isa<LossOp>(op); })) &&
+      succeeded(
+          verify(getOptimizerAttr(), "an optimizer", [](Operation *op) { return isa<OptimizerOp>(op); })));
 }
 
 //===----------------------------------------------------------------------===//
@@ -255,8 +258,8 @@ LogicalResult DenseOp::verify() {
   if (input.getRank() == 0 || input.getShape().back() != kernel.getDimSize(0))
     return emitOpError() << "expected an input of width " << kernel.getDimSize(0) << ", got " << input;
   // C3
-  if (getBias() && failed(expectType(*this, "a bias", withAxes(kernel, kernel.getDimSize(1), {}),
-                                     getBias().getType())))
+  if (getBias() &&
+      failed(expectType(*this, "a bias", withAxes(kernel, kernel.getDimSize(1), {}), getBias().getType())))
     return failure();
   // C4
   return expectType(*this, "a result", withAxes(input, input.getShape().drop_back(), kernel.getDimSize(1)),
@@ -278,7 +281,8 @@ LogicalResult RecurrentOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return failure();
   // C3
   if (int64_t(getStarts().size()) != states)
-    return emitOpError() << "expected a start for each of " << states << " states, got " << getStarts().size();
+    return emitOpError() << "expected a start for each of " << states << " states, got "
+                         << getStarts().size();
   for (auto [index, start] : llvm::enumerate(getStarts())) {
     auto state = cast<RankedTensorType>(types[1 + index]);
     if (failed(expectType(*this, "start " + Twine(index), withAxes(state, state.getDimSize(1), {}),
@@ -327,8 +331,8 @@ static LogicalResult verifyConvolution(Operation *op, RankedTensorType input, Ra
   if (kernel.getRank() != 3 || !kernel.hasStaticShape())
     return op->emitOpError() << "expected a kernel [width, channels, filters], got " << kernel;
   // C2, C3
-  FailureOr<RankedTensorType> expected = windowedType(op, input, kernel.getDimSize(0), strides, dilation,
-                                                      padding, kernel.getDimSize(2));
+  FailureOr<RankedTensorType> expected =
+      windowedType(op, input, kernel.getDimSize(0), strides, dilation, padding, kernel.getDimSize(2));
   if (failed(expected))
     return failure();
   if (input.getDimSize(2) != kernel.getDimSize(1))

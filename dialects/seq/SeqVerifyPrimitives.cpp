@@ -119,7 +119,8 @@ LogicalResult ContractOp::verify() {
   if (lhs.isDynamicDim(lhs.getRank() - 1) || rhs.isDynamicDim(rhs.getRank() - 1))
     return emitOpError() << "expected static last axes, got " << lhs << " and " << rhs;
   // C3
-  return expectType(*this, "a result", withAxes(lhs, lhs.getShape().back(), rhs.getShape().back()), getType());
+  return expectType(*this, "a result", withAxes(lhs, lhs.getShape().back(), rhs.getShape().back()),
+                    getType());
 }
 
 LogicalResult SumToOp::verify() {
@@ -152,7 +153,8 @@ LogicalResult SplitOp::verify() {
   // C2
   if (input.getRank() == 0 || ShapedType::isDynamic(input.getShape().back()) ||
       input.getShape().back() % parts != 0)
-    return emitOpError() << "expected a last axis that divides into " << parts << " equal parts, got " << input;
+    return emitOpError() << "expected a last axis that divides into " << parts << " equal parts, got "
+                         << input;
   // C3
   Type part = withAxes(input, input.getShape().drop_back(), input.getShape().back() / parts);
   for (Type type : getResultTypes())
@@ -184,7 +186,8 @@ LogicalResult ReshapeOp::verify() {
   RankedTensorType input = getInput().getType(), result = getType();
   // C1
   if (input.hasStaticShape() != result.hasStaticShape())
-    return emitOpError() << "expected a batch on both sides or on neither, got " << input << " and " << result;
+    return emitOpError() << "expected a batch on both sides or on neither, got " << input << " and "
+                         << result;
   // C2
   auto count = [](RankedTensorType type) {
     return ShapedType::getNumElements(type.getShape().drop_front(type.hasStaticShape() ? 0 : 1));

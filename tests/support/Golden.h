@@ -50,9 +50,9 @@ Trajectory loadTrajectory(const std::string &name);
 } // namespace weft::tests
 
 /// At the head of a test that needs the folder.
-#define WEFT_REQUIRE_SHARED(part)                                                                  \
-  if (!std::filesystem::exists(::weft::tests::sharedFolder() / part))                              \
-  GTEST_SKIP() << "needs " << (::weft::tests::sharedFolder() / part).string()                      \
+#define WEFT_REQUIRE_SHARED(part)                                                                            \
+  if (!std::filesystem::exists(::weft::tests::sharedFolder() / part))                                        \
+  GTEST_SKIP() << "needs " << (::weft::tests::sharedFolder() / part).string()                                \
                << " (the environment variable WEFT_SHARED names its folder)"
 
 #endif // WEFT_TESTS_SUPPORT_GOLDEN_H

@@ -25,8 +25,7 @@ std::string tests::readFile(const std::filesystem::path &path) {
   return text.str();
 }
 
-template <typename Number>
-static std::vector<double> decode(const char *data, int64_t size) {
+template <typename Number> static std::vector<double> decode(const char *data, int64_t size) {
   std::vector<double> values(size);
   for (int64_t i = 0; i < size; ++i) {
     Number number;

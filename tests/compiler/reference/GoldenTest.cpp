@@ -12,9 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tests/support/Golden.h"
 #include "compiler/reference/Interpreter.h"
 #include "dialects/seq/Seq.h"
-#include "tests/support/Golden.h"
 
 #include "mlir/Parser/Parser.h"
 
@@ -40,7 +40,8 @@ public:
   /// `module` names the file of Inputs/, which several sets of numbers may share.
   Case(const std::string &name, const std::string &module) : golden(tests::loadGolden(name)) {
     context.loadDialect<seq::SeqDialect>();
-    std::filesystem::path file = tests::sourceFolder() / "tests/compiler/reference/Inputs" / (module + ".mlir");
+    std::filesystem::path file =
+        tests::sourceFolder() / "tests/compiler/reference/Inputs" / (module + ".mlir");
     owner = mlir::parseSourceFile<mlir::ModuleOp>(file.string(), &context);
     if (!owner)
       throw std::runtime_error(file.string() + " does not parse");
@@ -127,8 +128,8 @@ TEST_P(GoldenTest, LossSlopesAsKerasGradientsDo) {
     ASSERT_EQ(gradient.shape, model.golden.weights.at(name).shape) << name;
     double length = norm(gradient.values);
     // Along the gradient the slope is its length.
-    EXPECT_NEAR(model.slope(name, normalized(gradient.values)), length,
-                GetParam().gradientTolerance * length) << name;
+    EXPECT_NEAR(model.slope(name, normalized(gradient.values)), length, GetParam().gradientTolerance * length)
+        << name;
     // Along any other direction it is their product, of the order of length / sqrt(size).
     std::vector<double> direction(gradient.size());
     std::normal_distribution<double> normal;
@@ -136,18 +137,19 @@ TEST_P(GoldenTest, LossSlopesAsKerasGradientsDo) {
       value = normal(random);
     direction = normalized(direction);
     double expected = std::inner_product(direction.begin(), direction.end(), gradient.values.begin(), 0.0);
-    EXPECT_NEAR(model.slope(name, direction), expected, 10 * GetParam().gradientTolerance * length / std::sqrt(gradient.size()))
+    EXPECT_NEAR(model.slope(name, direction), expected,
+                10 * GetParam().gradientTolerance * length / std::sqrt(gradient.size()))
         << name;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keras, GoldenTest,
-                         testing::Values(Name{"imdb_lstm", "imdb_lstm"}, Name{"imdb_lstm_long", "imdb_lstm", sharplyBent},
-                                         Name{"imdb_cnn_lstm", "imdb_cnn_lstm"}, Name{"lstm_last", "lstm_last"},
-                                         Name{"lstm_sequences", "lstm_sequences"},
-                                         Name{"simple_rnn", "simple_rnn"}, Name{"gru", "gru"},
-                                         Name{"gru_reset_before", "gru_reset_before"},
-                                         Name{"conv_same_pool", "conv_same_pool"}),
-                         [](const auto &info) { return info.param.golden; });
+INSTANTIATE_TEST_SUITE_P(
+    Keras, GoldenTest,
+    testing::Values(Name{"imdb_lstm", "imdb_lstm"}, Name{"imdb_lstm_long", "imdb_lstm", sharplyBent},
+                    Name{"imdb_cnn_lstm", "imdb_cnn_lstm"}, Name{"lstm_last", "lstm_last"},
+                    Name{"lstm_sequences", "lstm_sequences"}, Name{"simple_rnn", "simple_rnn"},
+                    Name{"gru", "gru"}, Name{"gru_reset_before", "gru_reset_before"},
+                    Name{"conv_same_pool", "conv_same_pool"}),
+    [](const auto &info) { return info.param.golden; });
 
 } // namespace

@@ -164,14 +164,15 @@ TEST_F(InterpreterTest, ContractAndBroadcastRows) {
 }
 
 TEST_F(InterpreterTest, SumTo) {
-  std::vector<Tensor> r = runAll(R"(seq.model @f(%x: tensor<?x2x3xf32>) -> (tensor<?x2x3xf32>, tensor<?x2x1xf32>) {
+  std::vector<Tensor> r =
+      runAll(R"(seq.model @f(%x: tensor<?x2x3xf32>) -> (tensor<?x2x3xf32>, tensor<?x2x1xf32>) {
     %s = seq.sum_to %x : (tensor<?x2x3xf32>) -> tensor<3xf32>
     %b = seq.constant dense<0.0> : tensor<2x3xf32>
     %t = seq.add %s, %b : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
     %r = seq.broadcast_rows %t like %x : (tensor<2x3xf32>, tensor<?x2x3xf32>) -> tensor<?x2x3xf32>
     %u = seq.sum_to %x : (tensor<?x2x3xf32>) -> tensor<?x2x1xf32>
     seq.return %r, %u : tensor<?x2x3xf32>, tensor<?x2x1xf32> })",
-                                 {Tensor({1, 2, 3}, {1, 2, 3, 4, 5, 6})});
+             {Tensor({1, 2, 3}, {1, 2, 3, 4, 5, 6})});
   EXPECT_THAT(r[0].values, ElementsAre(5, 7, 9, 5, 7, 9));
   EXPECT_THAT(r[1].values, ElementsAre(6, 15));
 }
@@ -284,7 +285,8 @@ TEST_F(InterpreterTest, Scan) {
       %s = seq.constant dense<1.0> : tensor<1xf32>
       %h0 = seq.broadcast_rows %s like %x : (tensor<1xf32>, tensor<?x3x1xf32>) -> tensor<?x1xf32>
       %h, %all = seq.scan over (%x) from (%h0) steps 3 )" +
-                      attributes + R"( : (tensor<?x3x1xf32>, tensor<?x1xf32>) -> (tensor<?x1xf32>, tensor<?x3x1xf32>) {
+                      attributes +
+                      R"( : (tensor<?x3x1xf32>, tensor<?x1xf32>) -> (tensor<?x1xf32>, tensor<?x3x1xf32>) {
       ^bb0(%xt: tensor<?x1xf32>, %ht: tensor<?x1xf32>):
         %a = seq.add %ht, %ht : (tensor<?x1xf32>, tensor<?x1xf32>) -> tensor<?x1xf32>
         %b = seq.add %a, %xt : (tensor<?x1xf32>, tensor<?x1xf32>) -> tensor<?x1xf32>
@@ -404,19 +406,19 @@ TEST_F(WindowTest, MaxPool1dAdjointGoesToTheFirstOfTheLargest) {
 //===----------------------------------------------------------------------===//
 
 TEST_F(InterpreterTest, EveryKindOfFunction) {
-  std::vector<Tensor> cell = runAll(
-      doubling, {Tensor({1, 1}, {3}), Tensor({1, 1}, {4}), Tensor({1, 1}, {10})}, {}, "cell");
+  std::vector<Tensor> cell =
+      runAll(doubling, {Tensor({1, 1}, {3}), Tensor({1, 1}, {4}), Tensor({1, 1}, {10})}, {}, "cell");
   EXPECT_THAT(cell[0].values, ElementsAre(-38));
   EXPECT_THAT(cell[1].values, ElementsAre(38));
 
-  std::vector<Tensor> update = runAll(R"(
+  std::vector<Tensor> update =
+      runAll(R"(
     seq.optimizer @f(%step: tensor<f32>, %rate: tensor<f32>, %w: tensor<?xf32>, %g: tensor<?xf32>)
         -> tensor<?xf32> {
       %d = seq.mul %rate, %g : (tensor<f32>, tensor<?xf32>) -> tensor<?xf32>
       %r = seq.sub %w, %d : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
       seq.return %r : tensor<?xf32> })",
-                                      {Tensor::scalar(1), Tensor::scalar(0.5), Tensor({2}, {1, 2}),
-                                       Tensor({2}, {4, 8})});
+             {Tensor::scalar(1), Tensor::scalar(0.5), Tensor({2}, {1, 2}), Tensor({2}, {4, 8})});
   EXPECT_THAT(update[0].values, ElementsAre(-1, -2));
 }
 
