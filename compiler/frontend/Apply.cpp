@@ -16,13 +16,14 @@ using ast::DefinitionKind;
 
 /// Definitions that use themselves would never end.
 bool Elaborator::enter(const ast::Definition *definition, SourceRange range) {
-  if (std::find(active.begin(), active.end(), definition) != active.end()) {
-    diagnostics.error("W0313", range, fmt::format("`{}` uses itself", definition->name))
+  bool isActive = std::any_of(active.begin(), active.end(), [&](const Use &use) { return use.definition == definition; });
+  if (isActive) {
+    error("W0313", range, fmt::format("`{}` uses itself", definition->name))
         .help("a recurrence over steps is a `cell` with a state")
         .note(definition->nameRange, "defined here");
     return false;
   }
-  active.push_back(definition);
+  active.push_back({definition, range});
   return true;
 }
 
@@ -38,7 +39,7 @@ bool Elaborator::bindParameters(Frame &frame, const Callee &callee, size_t first
     } else if (parameter.value) {
       value = evaluate(frame, *parameter.value);
     } else {
-      diagnostics.error("W0105", callee.range, fmt::format("`{}` needs the argument `{}`", callee.name, parameter.name))
+      error("W0105", callee.range, fmt::format("`{}` needs the argument `{}`", callee.name, parameter.name))
           .expected(fmt::format("`{}(..., {} = ...)`", callee.name, parameter.name));
     }
     isValid &= !value.isPoison();
@@ -64,7 +65,7 @@ Value Elaborator::applyFunction(Frame &frame, const Callee &callee, const std::v
       Value result = Value::ofNumber(frontend::evaluateUnary(*callee.primitive, operands[0].number));
       if (result.number - result.number == 0)
         return result;
-      diagnostics.error("W0213", range, "this number is not finite")
+      error("W0213", range, "this number is not finite")
           .got(fmt::format("{}({})", callee.name, operands[0].number));
       return {};
     }
@@ -73,7 +74,7 @@ Value Elaborator::applyFunction(Frame &frame, const Callee &callee, const std::v
   const ast::Definition *definition = callee.definition;
   if (!definition || definition->kind == DefinitionKind::Optimizer || definition->parameters.size() < operands.size()) {
     bool isOptimizer = definition && definition->kind == DefinitionKind::Optimizer;
-    diagnostics.error("W0116", range,
+    error("W0116", range,
                       isOptimizer ? fmt::format("the optimizer `{}` cannot be applied to a value", callee.name)
                                   : fmt::format("`{}` does not take {} value{}", callee.name, operands.size(),
                                                 operands.size() == 1 ? "" : "s"))
@@ -81,7 +82,7 @@ Value Elaborator::applyFunction(Frame &frame, const Callee &callee, const std::v
     return {};
   }
   if (definition->kind == DefinitionKind::Loss && operands.size() != 2) {
-    diagnostics.error("W0116", range, fmt::format("the loss `{}` takes a prediction and a label", callee.name))
+    error("W0116", range, fmt::format("the loss `{}` takes a prediction and a label", callee.name))
         .expected(fmt::format("`{}(p, y)`", callee.name));
     return {};
   }
@@ -123,14 +124,14 @@ static std::string camelCase(const std::string &name) {
 
 Value Elaborator::applyLayer(Frame &frame, const Callee &callee, ValueId input, SourceRange range) {
   if (!frame.layers) {
-    diagnostics.error("W0110", range, fmt::format("the layer `{}` cannot stand here", callee.name))
+    error("W0110", range, fmt::format("the layer `{}` cannot stand here", callee.name))
         .expected("a function; layers are used in models, layers and cells");
     return {};
   }
   std::vector<BuiltinParameter> parameters = parametersOf(callee);
   for (size_t i = 0; i < parameters.size(); ++i)
     if (parameters[i].isRequired && !callee.arguments.count(parameters[i].name)) {
-      diagnostics.error("W0105", callee.range, fmt::format("`{}` needs the argument `{}`", callee.name, parameters[i].name))
+      error("W0105", callee.range, fmt::format("`{}` needs the argument `{}`", callee.name, parameters[i].name))
           .expected(fmt::format("`{}({})`", callee.name, parameters[i].name));
       return {};
     }

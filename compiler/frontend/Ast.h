@@ -103,6 +103,10 @@ struct Definition {
   std::vector<Parameter> parameters;
   std::string shownAs; // `named "LSTM"`: how a summary spells it
   std::vector<Statement> body;
+  /// Something in it could not be parsed: nothing is said to be missing then, and
+  /// `lost` are the names that the unread statements would have given.
+  bool isBroken = false;
+  std::vector<Target> lost;
 };
 
 struct Import {

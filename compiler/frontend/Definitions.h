@@ -18,6 +18,14 @@
 
 namespace weft::frontend {
 
+/// The prelude's files as they were when the compiler was built.
+struct PreludeFile {
+  const char *name;
+  const char *text;
+};
+extern const PreludeFile preludeFiles[];
+extern const unsigned preludeFileCount;
+
 /// Owns the parsed files and finds definitions by name. The prelude's are seen
 /// by everyone and may be replaced by the user's, for the user's own text: the
 /// prelude itself goes on seeing its own.
@@ -31,6 +39,7 @@ public:
 
   const ast::Definition *find(const std::string &name, bool fromPrelude) const;
   bool isPrelude(const ast::Definition *definition) const { return preludeDefinitions.count(definition) != 0; }
+  bool isPreludeFile(int file) const { return file >= 0 && file < static_cast<int>(preludeFileCount); }
   /// The user's definitions in the order of their files.
   const std::vector<const ast::Definition *> &userDefinitions() const { return user; }
   /// Names of definitions of the given kinds, for suggestions.
@@ -51,14 +60,6 @@ private:
   std::set<std::string> loaded; // canonical paths
   int main = -1;
 };
-
-/// The prelude's files as they were when the compiler was built.
-struct PreludeFile {
-  const char *name;
-  const char *text;
-};
-extern const PreludeFile preludeFiles[];
-extern const unsigned preludeFileCount;
 
 } // namespace weft::frontend
 

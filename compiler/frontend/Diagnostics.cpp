@@ -21,6 +21,18 @@ Diagnostic &DiagnosticEngine::error(std::string_view code, SourceRange range, st
   return diagnostics.emplace_back(code, range, std::move(message));
 }
 
+/// `count` characters of UTF-8 text from the character `from` on.
+static std::string cutCharacters(const std::string &text, int from, int count) {
+  std::string out;
+  int at = -1;
+  for (char c : text) {
+    at += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    if (at >= from && at < from + count)
+      out += c;
+  }
+  return out;
+}
+
 void DiagnosticEngine::renderPlace(std::string &out, SourceRange range) const {
   Position start = sources.position(range.file, range.begin);
   std::string_view line = sources.line(range.file, start.line);
@@ -34,6 +46,14 @@ void DiagnosticEngine::renderPlace(std::string &out, SourceRange range) const {
     length = end.line == start.line ? end.column - start.column : width - start.column + 1;
   }
   length = std::max(length, 1);
+  // Of a very long line the part around the place is shown.
+  constexpr int widest = 160, before = 40;
+  if (width > widest) {
+    int from = std::max(0, start.column - 1 - before);
+    shown = cutCharacters(shown, from, widest);
+    start.column -= from;
+    length = std::min(length, widest - start.column + 1);
+  }
   under = std::string(start.column - 1, ' ') + '^' + std::string(length - 1, '~');
   out += fmt::format("{:5} | {}\n      | {}\n", start.line, shown, under);
 }

@@ -17,6 +17,25 @@
 using namespace weft::frontend;
 using ast::Statement;
 
+Diagnostic &Elaborator::error(std::string_view code, SourceRange range, std::string message) {
+  const Use *use = nullptr;
+  for (auto it = active.rbegin(); it != active.rend() && !use; ++it)
+    if (it->range.isValid() && !definitions.isPreludeFile(it->range.file))
+      use = &*it;
+  if (!use || !range.isValid())
+    return diagnostics.error(code, range, std::move(message));
+  if (!definitions.isPreludeFile(range.file)) {
+    Diagnostic &diagnostic = diagnostics.error(code, range, std::move(message));
+    bool isInside = range.file == use->range.file && range.begin >= use->range.begin && range.end <= use->range.end;
+    return isInside ? diagnostic : diagnostic.note(use->range, fmt::format("while `{}` is applied here", use->definition->name));
+  }
+  // What follows from the first error inside the prelude is nobody's concern.
+  if (!blamed.insert({use->range.file, use->range.begin}).second)
+    return unheard = Diagnostic(code, range, "");
+  message = fmt::format("in `{}`: {}", use->definition->name, message);
+  return diagnostics.error(code, use->range, std::move(message)).note(range, "here in its definition");
+}
+
 //===----------------------------------------------------------------------===//
 // The model
 //===----------------------------------------------------------------------===//
@@ -31,8 +50,9 @@ Program Elaborator::run(const ast::Definition &model, const ast::Definition *tra
   frame.layers = &layers;
   builder.function.name = model.name;
   builder.function.range = model.range;
-  active.push_back(&model);
+  active.push_back({&model, {}});
   bindModelParameters(frame);
+  bindLost(frame);
   collect(frame, model.body);
   runEquations(frame);
   active.pop_back();
@@ -66,7 +86,7 @@ bool Elaborator::bindModelParameters(Frame &frame) {
     } else if (parameter.value) {
       value = evaluate(frame, *parameter.value);
     } else {
-      diagnostics.error("W0112", parameter.range, fmt::format("the model's parameter `{}` has no value", parameter.name))
+      error("W0112", parameter.range, fmt::format("the model's parameter `{}` has no value", parameter.name))
           .help(fmt::format("give it one with --set {}=VALUE, or a default here", parameter.name));
       complete = false;
     }
@@ -75,7 +95,7 @@ bool Elaborator::bindModelParameters(Frame &frame) {
   for (const auto &[name, text] : settings) {
     if (std::find(known.begin(), known.end(), name) != known.end())
       continue;
-    Diagnostic &diagnostic = diagnostics.error(
+    Diagnostic &diagnostic = error(
         "W0111", frame.definition->range,
         fmt::format("--set {}={}: the model `{}` has no parameter `{}`", name, text, frame.definition->name, name));
     if (known.empty())
@@ -89,20 +109,22 @@ bool Elaborator::bindModelParameters(Frame &frame) {
 
 void Elaborator::finishModel(Frame &frame) {
   const ast::Definition &model = *frame.definition;
-  if (frame.builder->function.arguments.empty())
-    diagnostics.error("W0403", model.range, fmt::format("the model `{}` has no input", model.name))
+  if (frame.builder->function.arguments.empty() && !model.isBroken)
+    error("W0403", model.range, fmt::format("the model `{}` has no input", model.name))
         .expected("a line such as `input words: tokens[500] of 5000` or `input readings: features[50, 3]`");
   std::vector<const Statement *> outputs;
   for (const Statement *statement : frame.equations)
     if (statement->kind == Statement::Kind::Output)
       outputs.push_back(statement);
+  if (outputs.empty() && model.isBroken)
+    return;
   if (outputs.empty()) {
-    diagnostics.error("W0404", model.range, fmt::format("the model `{}` has no output", model.name))
+    error("W0404", model.range, fmt::format("the model `{}` has no output", model.name))
         .expected("a line such as `output positive = ... |> dense(1, activation = sigmoid)`");
     return;
   }
   if (outputs.size() > 1)
-    diagnostics.error("W0404", outputs[1]->range, fmt::format("the model `{}` has more than one output", model.name))
+    error("W0404", outputs[1]->range, fmt::format("the model `{}` has more than one output", model.name))
         .expected("one output; `concat(a, b)` joins values")
         .note(outputs[0]->range, "the first output");
   const ast::Target &target = outputs[0]->targets[0];
@@ -114,7 +136,7 @@ void Elaborator::finishModel(Frame &frame) {
     return;
   const Type &type = frame.builder->type(*result);
   if (!type.hasBatch() || type.rank() < 2 || type.isIds) {
-    diagnostics.error("W0209", outputs[0]->value->range, "an output is numbers for each row of a batch")
+    error("W0209", outputs[0]->value->range, "an output is numbers for each row of a batch")
         .expected("a value computed from the inputs, such as batch×1")
         .got(print(type));
     return;
@@ -138,11 +160,17 @@ void Elaborator::bind(Frame &frame, const ast::Target &target, Value value, cons
   if (isNew)
     return;
   Diagnostic &diagnostic =
-      diagnostics.error("W0306", target.range,
+      error("W0306", target.range,
                         fmt::format("`{}{}` is given twice", target.name, target.isPrimed ? "'" : ""));
   diagnostic.help("equations are no steps: each name has one value; choose another name");
   if (place->second.range.isValid())
     diagnostic.note(place->second.range, "given here before");
+}
+
+/// Names of statements that could not be parsed are known, and poison.
+void Elaborator::bindLost(Frame &frame) {
+  for (const ast::Target &target : frame.definition->lost)
+    (target.isPrimed ? frame.primed : frame.names).try_emplace(target.name);
 }
 
 /// Walks statements in order: declarations at once, equations are noted for later.
@@ -154,7 +182,7 @@ void Elaborator::collect(Frame &frame, const std::vector<Statement> &body) {
       if (condition.isPoison())
         break;
       if (!condition.is(Value::Kind::Bool)) {
-        diagnostics.error("W0211", statement.value->range, "the condition of an `if` is known when the model is built")
+        error("W0211", statement.value->range, "the condition of an `if` is known when the model is built")
             .expected("true, false or a comparison of arguments")
             .got(describe(condition))
             .help(condition.is(Value::Kind::Tensor) ? "`where(condition, a, b)` chooses element by element" : "");
@@ -171,7 +199,7 @@ void Elaborator::collect(Frame &frame, const std::vector<Statement> &body) {
       break;
     case Statement::Kind::Return:
       if (frame.returned)
-        diagnostics.error("W0306", statement.range, "a second `return`")
+        error("W0306", statement.range, "a second `return`")
             .expected("one `return`")
             .note(frame.returned->range, "the first one");
       else
@@ -209,7 +237,7 @@ std::optional<std::vector<int64_t>> Elaborator::evaluateShape(Frame &frame, cons
     }
     isValid = false;
     if (!value.isPoison())
-      diagnostics.error("W0212", dim->range, "an extent of a shape is a whole number from 1")
+      error("W0212", dim->range, "an extent of a shape is a whole number from 1")
           .expected("a whole number known when the model is built")
           .got(describe(value));
   }
@@ -220,7 +248,7 @@ std::optional<std::vector<int64_t>> Elaborator::evaluateShape(Frame &frame, cons
   for (int64_t extent : shape)
     count *= static_cast<double>(extent);
   if (count > most || shape.size() > 3) {
-    diagnostics.error("W0212", dims[0]->range.to(dims.back()->range), "this shape is too large")
+    error("W0212", dims[0]->range.to(dims.back()->range), "this shape is too large")
         .expected("at most 3 axes and 2147483647 elements")
         .got(fmt::format("{} axes, {} elements", shape.size(), count));
     return std::nullopt;
@@ -235,7 +263,7 @@ void Elaborator::declareInput(Frame &frame, const Statement &statement) {
   bool isIds = statement.element == "tokens";
   bool isValid = shape.has_value();
   if (shape && (isIds ? shape->size() != 1 : shape->size() > 2)) {
-    diagnostics.error("W0212", statement.range, fmt::format("an input of {} with {} axes", statement.element, shape->size()))
+    error("W0212", statement.range, fmt::format("an input of {} with {} axes", statement.element, shape->size()))
         .expected(isIds ? "`tokens[length] of vocabulary`" : "`features[length, width]` or `features[width]`");
     isValid = false;
   }
@@ -247,12 +275,12 @@ void Elaborator::declareInput(Frame &frame, const Statement &statement) {
     } else {
       isValid = false;
       if (!value.isPoison())
-        diagnostics.error("W0212", statement.value->range, "the number of different ids is a whole number from 1")
+        error("W0212", statement.value->range, "the number of different ids is a whole number from 1")
             .expected("a whole number known when the model is built")
             .got(describe(value));
     }
   } else if (statement.value) {
-    diagnostics.error("W0212", statement.value->range, "features are numbers and have no vocabulary")
+    error("W0212", statement.value->range, "features are numbers and have no vocabulary")
         .expected("`features[length, width]`, or `tokens[length] of vocabulary`");
   }
   if (!isValid) {
@@ -284,21 +312,21 @@ std::optional<Value> Elaborator::checkInitializers(const Value &value, const std
     result.initializers = {{"constant", {value.number}}};
   }
   if (!result.is(Value::Kind::Initializers)) {
-    diagnostics.error("W0210", range, "a weight starts from an initialiser")
+    error("W0210", range, "a weight starts from an initialiser")
         .expected("one of " + listOf(builtinInitializerNames(), "or") + ", a number, or a list of them")
         .got(describe(value));
     return std::nullopt;
   }
   int64_t parts = static_cast<int64_t>(result.initializers.size());
   if (shape.back() % parts != 0) {
-    diagnostics.error("W0210", range, fmt::format("{} initialisers for {} elements", parts, shape.back()))
+    error("W0210", range, fmt::format("{} initialisers for {} elements", parts, shape.back()))
         .expected("one initialiser, or one for each equal part of the last axis")
         .got(fmt::format("{} does not divide by {}", shape.back(), parts));
     return std::nullopt;
   }
   for (const Initializer &initializer : result.initializers)
     if ((initializer.kind == "orthogonal" || initializer.kind == "identity") && shape.size() < 2) {
-      diagnostics.error("W0210", range, fmt::format("`{}` needs a matrix", initializer.kind))
+      error("W0210", range, fmt::format("`{}` needs a matrix", initializer.kind))
           .expected("a weight of two axes or more")
           .got(print(Type{shape}));
       return std::nullopt;
@@ -332,11 +360,12 @@ void Elaborator::declareWeight(Frame &frame, const Statement &statement) {
 
 void Elaborator::declareState(Frame &frame, const Statement &statement) {
   const ast::Target &target = statement.targets[0];
+  frame.hasState = true;
   Type type{{batchExtent}};
   if (!statement.dims.empty()) {
     std::optional<std::vector<int64_t>> shape = evaluateShape(frame, statement.dims);
     if (shape && shape->size() != 1) {
-      diagnostics.error("W0212", statement.range, "a state is a vector for each row")
+      error("W0212", statement.range, "a state is a vector for each row")
           .expected(fmt::format("`state {}[units]`", target.name))
           .got(fmt::format("{} axes", shape->size()));
       shape.reset();
@@ -379,13 +408,13 @@ void Elaborator::runEquation(Frame &frame, const Statement &statement) {
   if (parts > 1 && !value.isPoison()) {
     int64_t got = value.is(Value::Kind::Tuple) ? static_cast<int64_t>(value.elements.size()) : 1;
     if (got != parts) {
-      diagnostics.error("W0205", statement.value->range, fmt::format("{} names for {}", parts, describe(value)))
+      error("W0205", statement.value->range, fmt::format("{} names for {}", parts, got == 1 ? "one value" : describe(value)))
           .expected(fmt::format("{} values, as `split` makes them", parts))
           .got(describe(value));
       value = {};
     }
   } else if (value.is(Value::Kind::Tuple)) {
-    diagnostics.error("W0205", statement.value->range, fmt::format("one name for {}", describe(value)))
+    error("W0205", statement.value->range, fmt::format("one name for {}", describe(value)))
         .expected(fmt::format("{} names on the left of `=`", value.elements.size()))
         .got("one");
     value = {};
@@ -400,7 +429,7 @@ void Elaborator::runEquation(Frame &frame, const Statement &statement) {
 
 Value Elaborator::lookup(Frame &frame, Binding &binding, const std::string &name, SourceRange range) {
   if (binding.state == Binding::State::Running) {
-    diagnostics.error("W0305", range, fmt::format("`{}` depends on itself", name))
+    error("W0305", range, fmt::format("`{}` depends on itself", name))
         .help("an equation may use what was before this step (a state without prime), not what it defines")
         .note(binding.range, "while this is computed");
     return {};
@@ -412,10 +441,13 @@ Value Elaborator::lookup(Frame &frame, Binding &binding, const std::string &name
 
 /// The value that a body returns.
 Value Elaborator::evaluateBody(Frame &frame) {
+  bindLost(frame);
   collect(frame, frame.definition->body);
   runEquations(frame);
+  if (!frame.returned && frame.definition->isBroken)
+    return {};
   if (!frame.returned) {
-    diagnostics.error("W0304", frame.definition->range,
+    error("W0304", frame.definition->range,
                       fmt::format("the {} `{}` returns nothing", ast::spell(frame.definition->kind),
                                   frame.definition->name))
         .expected("`return` and a value at the end");

@@ -14,6 +14,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace weft::frontend {
@@ -31,6 +32,10 @@ public:
   Program run(const ast::Definition &model, const ast::Definition *train);
 
 private:
+  /// An error inside a definition that is applied also says where; one inside
+  /// the prelude is an error of who applies it.
+  Diagnostic &error(std::string_view code, SourceRange range, std::string message);
+
   /// A name of a definition being elaborated. Equations may stand in any order:
   /// one is evaluated when its name is first needed.
   struct Binding {
@@ -60,6 +65,7 @@ private:
     LayerScope *layers = nullptr;
     std::map<std::string, Binding> names, primed;
     std::vector<CellState> states;
+    bool hasState = false;
     std::vector<const ast::Statement *> equations;
     const ast::Statement *returned = nullptr;
     std::string weightPrefix;
@@ -68,6 +74,7 @@ private:
   // Elaborator.cpp: names and statements
   Value parseSetting(const std::string &name, const std::string &text);
   bool bindModelParameters(Frame &frame);
+  void bindLost(Frame &frame);
   void collect(Frame &frame, const std::vector<ast::Statement> &body);
   void declare(Frame &frame, const ast::Statement &statement);
   void declareInput(Frame &frame, const ast::Statement &statement);
@@ -85,7 +92,6 @@ private:
   // EvalExpression.cpp
   Value evaluate(Frame &frame, const ast::Expr &e, int64_t parts = 0);
   Value evaluateName(Frame &frame, const std::string &name, SourceRange range, bool asLayer = false);
-  void reportUnknown(std::vector<std::string> candidates, const std::string &name, SourceRange range, bool asLayer);
   Value evaluateUnary(Frame &frame, const ast::Expr &e);
   Value evaluateBinary(Frame &frame, const ast::Expr &e);
   Value evaluateMatmul(Frame &frame, const ast::Expr &e, const Value &lhs, const Value &rhs);
@@ -97,7 +103,7 @@ private:
                     const std::vector<SourceRange> &ranges, SourceRange range, std::string_view spelling);
 
   // EvalCall.cpp
-  Value evaluateCall(Frame &frame, const ast::Expr &e, int64_t parts);
+  Value evaluateCall(Frame &frame, const ast::Expr &e, int64_t parts, bool asLayer = false);
   Value callSpecial(Frame &frame, const ast::Expr &e, int64_t parts);
   Value callSplit(Frame &frame, const ast::Expr &e, const std::vector<Value> &values, int64_t parts);
   Value callReduce(Frame &frame, const ast::Expr &e, Primitive primitive, const Value &value);
@@ -152,6 +158,7 @@ private:
   void elaborateTraining(const Frame &model, const ast::Definition &train);
   void collectSettings(Frame &frame, const std::vector<ast::Statement> &body,
                        std::map<std::string, const ast::Statement *> &found);
+  bool isOptimizerArgument(const std::string &name) const;
   void elaborateLoss(Frame &frame, const ast::Statement &statement);
   void elaborateOptimizer(Frame &frame, const ast::Statement &statement);
 
@@ -176,7 +183,14 @@ private:
   const std::map<std::string, std::string> &settings;
   Program program;
   std::vector<ast::ExprPtr> settingExpressions;
-  std::vector<const ast::Definition *> active; // definitions at work, to find recursion
+  /// A definition at work, and where it was used.
+  struct Use {
+    const ast::Definition *definition;
+    SourceRange range;
+  };
+  std::vector<Use> active;
+  std::set<std::pair<int, uint32_t>> blamed; // uses of the prelude with an error
+  Diagnostic unheard{"", {}, ""};
   int depth = 0;
 };
 

@@ -53,7 +53,7 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
     SourceRange range = argument.name.empty() ? argument.value->range : argument.nameRange;
     if (parameter.empty()) {
       if (place >= parameters.size()) {
-        diagnostics.error("W0106", range, fmt::format("`{}` takes no more than {} arguments", name, known.size()))
+        error("W0106", range, fmt::format("`{}` takes no more than {} arguments", name, known.size()))
             .expected(takes)
             .got(fmt::format("{} arguments", e.arguments.size()));
         isValid = false;
@@ -65,12 +65,12 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
       if (!keras.empty() && isKnown(keras)) {
         parameter = std::string(keras);
       } else if (!today.empty()) {
-        diagnostics.error("W0114", range, fmt::format("`{}` is an argument of an older Keras", parameter))
-            .expected(std::string(today) + " in its place");
+        error("W0114", range, fmt::format("`{}` is an argument of an older Keras", parameter))
+            .expected(std::string(today));
         isValid = false;
         continue;
       } else {
-        diagnostics.error("W0104", range, fmt::format("`{}` has no argument `{}`", name, parameter))
+        error("W0104", range, fmt::format("`{}` has no argument `{}`", name, parameter))
             .expected(takes)
             .got(parameter)
             .help(didYouMean(parameter, known));
@@ -80,7 +80,7 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
     }
     auto [previous, isNew] = bound.try_emplace(parameter, BoundArgument{value, argument.value->range});
     if (!isNew) {
-      diagnostics.error("W0107", range, fmt::format("the argument `{}` is given twice", parameter))
+      error("W0107", range, fmt::format("the argument `{}` is given twice", parameter))
           .note(previous->second.range, "given here before");
       isValid = false;
     }
@@ -88,7 +88,7 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
   return isValid;
 }
 
-Value Elaborator::evaluateCall(Frame &frame, const Expr &e, int64_t parts) {
+Value Elaborator::evaluateCall(Frame &frame, const Expr &e, int64_t parts, bool asLayer) {
   const Expr &head = *e.operands[0];
   bool isLocal = frame.names.count(head.name) != 0;
   if (!isLocal && !definitions.find(head.name, frame.isPrelude)) {
@@ -97,9 +97,7 @@ Value Elaborator::evaluateCall(Frame &frame, const Expr &e, int64_t parts) {
     if (const BuiltinInitializer *initializer = findInitializer(head.name))
       return callInitializer(frame, e, *initializer);
   }
-  bool mayBeLayer = !isLocal && frame.layers && frame.definition &&
-                    (frame.definition->kind == DefinitionKind::Model || frame.definition->kind == DefinitionKind::Layer);
-  Value callee = evaluateName(frame, head.name, head.range, mayBeLayer);
+  Value callee = evaluateName(frame, head.name, head.range, asLayer);
   if (callee.isPoison()) {
     // Whatever stands between the brackets is still looked at.
     for (const ast::Argument &argument : e.arguments)
@@ -107,7 +105,7 @@ Value Elaborator::evaluateCall(Frame &frame, const Expr &e, int64_t parts) {
     return {};
   }
   if (!callee.callee) {
-    diagnostics.error("W0116", head.range, fmt::format("`{}` cannot be called", head.name))
+    error("W0116", head.range, fmt::format("`{}` cannot be called", head.name))
         .expected("a layer or a function")
         .got(describe(callee));
     return {};
@@ -139,13 +137,13 @@ Value Elaborator::callDefinition(Frame &frame, const Expr &e, std::shared_ptr<Ca
       values.push_back(found->second.value);
   bool isApplied = operands > 0 && values.size() == operands;
   if (!isApplied && !values.empty()) {
-    diagnostics.error("W0105", e.range, fmt::format("`{}` needs {} values, one is given", callee->name, operands))
+    error("W0105", e.range, fmt::format("`{}` needs {} values, one is given", callee->name, operands))
         .expected(fmt::format("`{}` and `{}`, or neither", parameters[0].name, parameters[1].name));
     return {};
   }
   for (size_t i = operands; i < parameters.size(); ++i)
     if (parameters[i].isRequired && !callee->arguments.count(parameters[i].name)) {
-      diagnostics.error("W0105", e.range, fmt::format("`{}` needs the argument `{}`", callee->name, parameters[i].name))
+      error("W0105", e.range, fmt::format("`{}` needs the argument `{}`", callee->name, parameters[i].name))
           .expected(fmt::format("`{}` by its name or as argument {}", parameters[i].name, i + 1));
       return {};
     }
@@ -176,7 +174,7 @@ Value Elaborator::callInitializer(Frame &frame, const Expr &e, const BuiltinInit
     if (found->second.value.isPoison())
       return {};
     if (!found->second.value.is(Value::Kind::Number)) {
-      diagnostics.error("W0108", found->second.range, fmt::format("`{}` of `{}` is a number", parameters[i].name, initializer.name))
+      error("W0108", found->second.range, fmt::format("`{}` of `{}` is a number", parameters[i].name, initializer.name))
           .expected("a number")
           .got(describe(found->second.value));
       return {};
@@ -194,7 +192,7 @@ Value Elaborator::callSpecial(Frame &frame, const Expr &e, int64_t parts) {
   bool isValid = true;
   for (const ast::Argument &argument : e.arguments) {
     if (!argument.name.empty()) {
-      diagnostics.error("W0104", argument.nameRange, fmt::format("`{}` has no argument `{}`", name, argument.name))
+      error("W0104", argument.nameRange, fmt::format("`{}` has no argument `{}`", name, argument.name))
           .expected(fmt::format("values without names: `{}(...)`", name))
           .got(argument.name);
       isValid = false;
@@ -214,7 +212,7 @@ Value Elaborator::callSpecial(Frame &frame, const Expr &e, int64_t parts) {
   else if (name == "maximum" || name == "minimum" || name == "one_hot")
     least = most = 2;
   if (values.size() < least || values.size() > most) {
-    diagnostics.error(values.size() < least ? "W0105" : "W0106", e.range,
+    error(values.size() < least ? "W0105" : "W0106", e.range,
                       fmt::format("`{}` takes {} value{}", name, values.size() < least ? least : most,
                                   (values.size() < least ? least : most) == 1 ? "" : "s"))
         .got(fmt::format("{}", values.size()))
@@ -255,12 +253,12 @@ Value Elaborator::callSpecial(Frame &frame, const Expr &e, int64_t parts) {
     return Value::ofNumber(static_cast<double>(type.width()));
   // Ids [batch, 1], as labels are, become [batch, classes]; other ids get one more axis.
   if (!type.isIds) {
-    diagnostics.error("W0209", ranges[0], "`one_hot` needs ids").expected("ids").got(print(type));
+    error("W0209", ranges[0], "`one_hot` needs ids").expected("ids").got(print(type));
     return {};
   }
   double classes = values[1].is(Value::Kind::Number) ? values[1].number : 0;
   if (classes < 1 || classes != std::floor(classes) || classes > 1e9) {
-    diagnostics.error("W0109", ranges[1], "the number of classes is a whole number from 1")
+    error("W0109", ranges[1], "the number of classes is a whole number from 1")
         .expected("a whole number known when the model is built")
         .got(describe(values[1]));
     return {};
@@ -278,7 +276,7 @@ Value Elaborator::callSplit(Frame &frame, const Expr &e, const std::vector<Value
   if (values.size() == 2) {
     double wanted = values[1].is(Value::Kind::Number) ? values[1].number : 0;
     if (wanted < 1 || wanted != std::floor(wanted) || wanted > 1e9) {
-      diagnostics.error("W0109", e.arguments[1].value->range, "the number of parts is a whole number from 1")
+      error("W0109", e.arguments[1].value->range, "the number of parts is a whole number from 1")
           .expected("a whole number known when the model is built")
           .got(describe(values[1]));
       return {};
@@ -286,7 +284,7 @@ Value Elaborator::callSplit(Frame &frame, const Expr &e, const std::vector<Value
     parts = static_cast<int64_t>(wanted);
   }
   if (parts == 0) {
-    diagnostics.error("W0205", e.range, "`split` makes several values")
+    error("W0205", e.range, "`split` makes several values")
         .expected("as many names on the left as parts: `a, b = split(value)`, or `split(value, 2)[0]`");
     return {};
   }
@@ -296,7 +294,7 @@ Value Elaborator::callSplit(Frame &frame, const Expr &e, const std::vector<Value
   const Type &type = frame.builder->type(*operand);
   bool hasWidth = type.rank() > (type.hasBatch() ? 1 : 0);
   if (type.isIds || !hasWidth || type.width() % parts != 0) {
-    diagnostics.error("W0204", e.range, fmt::format("this cannot be split into {} equal parts", parts))
+    error("W0204", e.range, fmt::format("this cannot be split into {} equal parts", parts))
         .expected(fmt::format("a last axis that {} divides", parts))
         .got(print(type));
     return {};
@@ -314,7 +312,7 @@ Value Elaborator::callReduce(Frame &frame, const Expr &e, Primitive primitive, c
   Type type = frame.builder->type(*operand);
   if (type.isIds || type.rank() == 0 || (type.hasBatch() && type.rank() < 2)) {
     bool inOptimizer = frame.definition && frame.definition->kind == DefinitionKind::Optimizer;
-    diagnostics.error(inOptimizer ? "W0310" : "W0209", e.range,
+    error(inOptimizer ? "W0310" : "W0209", e.range,
                       inOptimizer ? "an optimizer's equations work on each element by itself"
                                   : fmt::format("`{}` needs values side by side", e.operands[0]->name))
         .expected("numbers with a last axis")
@@ -339,7 +337,7 @@ Value Elaborator::callConcat(Frame &frame, const Expr &e, const std::vector<Valu
     bool fits = !type.isIds && type.rank() == joined.rank() && type.rank() > (type.hasBatch() ? 1 : 0) &&
                 std::equal(type.shape.begin(), type.shape.end() - 1, joined.shape.begin());
     if (!fits) {
-      diagnostics.error("W0201", e.arguments[i].value->range, "`concat` joins values along their last axis")
+      error("W0201", e.arguments[i].value->range, "`concat` joins values along their last axis")
           .expected("numbers of the same shape but for the last axis")
           .got(print(frame.builder->type(operands[0])) + " and " + print(type));
       return {};

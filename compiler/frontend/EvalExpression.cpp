@@ -7,7 +7,7 @@
 
 #include "compiler/frontend/Elaborator.h"
 
-#include "compiler/frontend/Suggest.h"
+#include "compiler/frontend/NameCheck.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,7 +19,7 @@ using ast::Expr;
 Value Elaborator::evaluate(Frame &frame, const Expr &e, int64_t parts) {
   constexpr int deepest = 1500;
   if (depth >= deepest) {
-    diagnostics.error("W0008", e.range, "this depends on too many other names in a row")
+    error("W0008", e.range, "this depends on too many other names in a row")
         .help("equations that stand in the order of their use need no depth");
     return {};
   }
@@ -42,7 +42,7 @@ Value Elaborator::evaluate(Frame &frame, const Expr &e, int64_t parts) {
     if (auto found = frame.primed.find(e.name); found != frame.primed.end())
       result = lookup(frame, found->second, e.name + "'", e.range);
     else
-      diagnostics.error("W0302", e.range, fmt::format("`{}'` is not given by an equation", e.name))
+      error("W0302", e.range, fmt::format("`{}'` is not given by an equation", e.name))
           .expected("the primed name of a state, with an equation of its own");
     break;
   case Expr::Kind::List:
@@ -63,12 +63,13 @@ Value Elaborator::evaluate(Frame &frame, const Expr &e, int64_t parts) {
   case Expr::Kind::Pipe: {
     Value input = evaluate(frame, *e.operands[0]);
     const Expr &right = *e.operands[1];
-    Value callee = right.kind == Expr::Kind::Name ? evaluateName(frame, right.name, right.range, /*asLayer=*/true)
-                                                  : evaluate(frame, right);
+    Value callee = right.kind == Expr::Kind::Name   ? evaluateName(frame, right.name, right.range, /*asLayer=*/true)
+                   : right.kind == Expr::Kind::Call ? evaluateCall(frame, right, 0, /*asLayer=*/true)
+                                                    : evaluate(frame, right);
     if (callee.isPoison())
       break;
     if (!callee.is(Value::Kind::Layer) && !callee.is(Value::Kind::Function)) {
-      diagnostics.error("W0110", right.range, "only a layer can stand behind `|>`")
+      error("W0110", right.range, "only a layer can stand behind `|>`")
           .expected("a layer or an activation")
           .got(describe(callee));
       break;
@@ -101,7 +102,7 @@ Value Elaborator::evaluateName(Frame &frame, const std::string &name, SourceRang
   if (const ast::Definition *definition = definitions.find(name, frame.isPrelude)) {
     bool isLayer = definition->kind == ast::DefinitionKind::Cell || definition->kind == ast::DefinitionKind::Layer;
     if (definition->kind == ast::DefinitionKind::Model) {
-      diagnostics.error("W0110", range, fmt::format("`{}` is a model", name))
+      error("W0110", range, fmt::format("`{}` is a model", name))
           .expected("a value, a layer or a function");
       return value;
     }
@@ -120,41 +121,15 @@ Value Elaborator::evaluateName(Frame &frame, const std::string &name, SourceRang
   } else if (isWord(name)) {
     return Value::ofText(Value::Kind::Word, name);
   } else if (isSpecialFunction(name)) {
-    diagnostics.error("W0116", range, fmt::format("the function `{}` stands without its arguments", name))
+    error("W0116", range, fmt::format("the function `{}` stands without its arguments", name))
         .expected(fmt::format("`{}(...)`", name));
     return value;
   } else {
-    reportUnknown(visibleNames(frame), name, range, asLayer);
+    reportUnknownName(diagnostics, definitions, visibleNames(frame), name, range, asLayer);
     return value;
   }
   value.callee = std::move(callee);
   return value;
-}
-
-void Elaborator::reportUnknown(std::vector<std::string> candidates, const std::string &name, SourceRange range,
-                               bool asLayer) {
-  using ast::DefinitionKind;
-  std::vector<std::string> layers = definitions.names({DefinitionKind::Cell, DefinitionKind::Layer});
-  for (const BuiltinLayer &layer : builtinLayers())
-    layers.push_back(layer.name);
-  if (asLayer) {
-    std::sort(layers.begin(), layers.end());
-    Diagnostic &diagnostic = diagnostics.error("W0102", range, fmt::format("there is no layer `{}`", name));
-    std::string near = didYouMean(name, layers);
-    if (near.empty())
-      diagnostic.expected("a layer: " + listOf(layers, "or") + ", or a cell or layer defined in this file");
-    diagnostic.help(near);
-    return;
-  }
-  candidates.insert(candidates.end(), layers.begin(), layers.end());
-  for (const std::string &other : definitions.names({DefinitionKind::Activation, DefinitionKind::Loss,
-                                                     DefinitionKind::Optimizer}))
-    candidates.push_back(other);
-  for (auto list : {builtinFunctionNames(), builtinInitializerNames(),
-                    std::vector<std::string>{"valid", "same", "causal", "none", "true", "false"}})
-    candidates.insert(candidates.end(), list.begin(), list.end());
-  diagnostics.error("W0101", range, fmt::format("nothing is called `{}` here", name))
-      .help(didYouMean(name, candidates));
 }
 
 std::optional<ValueId> Elaborator::tensor(Frame &frame, const Value &value, SourceRange range) {
@@ -168,13 +143,13 @@ std::optional<ValueId> Elaborator::tensor(Frame &frame, const Value &value, Sour
   case Value::Kind::Poison:
     return std::nullopt;
   case Value::Kind::Layer:
-    diagnostics.error("W0110", range, fmt::format("the layer `{}` is not applied to a value", value.callee->name))
+    error("W0110", range, fmt::format("the layer `{}` is not applied to a value", value.callee->name))
         .expected("numbers")
         .got(describe(value))
         .help(fmt::format("write `value |> {}(...)`", value.callee->name));
     return std::nullopt;
   default:
-    diagnostics.error("W0209", range, "numbers are needed here").expected("numbers").got(describe(value));
+    error("W0209", range, "numbers are needed here").expected("numbers").got(describe(value));
     return std::nullopt;
   }
 }
@@ -191,7 +166,7 @@ Value Elaborator::elementwise(Frame &frame, Primitive primitive, const std::vect
   }
   Type type = frame.builder->type(values[0]);
   if (values.size() == 1 && type.isIds) {
-    diagnostics.error("W0209", ranges[0], "ids are names and no numbers").expected("numbers").got(print(type));
+    error("W0209", ranges[0], "ids are names and no numbers").expected("numbers").got(print(type));
     return {};
   }
   for (size_t i = 1; i < values.size(); ++i) {
@@ -199,11 +174,11 @@ Value Elaborator::elementwise(Frame &frame, Primitive primitive, const std::vect
     std::optional<Type> joined = broadcast(type, other);
     if (!joined) {
       if (type.isIds || other.isIds)
-        diagnostics.error("W0209", type.isIds ? ranges[0] : ranges[i], "ids are names and no numbers")
+        error("W0209", type.isIds ? ranges[0] : ranges[i], "ids are names and no numbers")
             .expected("numbers")
             .got(print(type.isIds ? type : other));
       else
-        diagnostics.error("W0201", range, fmt::format("the shapes on both sides of `{}` do not fit", spelling))
+        error("W0201", range, fmt::format("the shapes on both sides of `{}` do not fit", spelling))
             .expected("the same shape, or one that repeats (an axis of 1, or one that is missing in front)")
             .got(print(type) + " and " + print(other));
       return {};
@@ -220,7 +195,7 @@ Value Elaborator::evaluateUnary(Frame &frame, const Expr &e) {
   if (e.name == "not") {
     if (operand.is(Value::Kind::Bool))
       return Value::ofBool(operand.number == 0);
-    diagnostics.error("W0211", e.operands[0]->range, "`not` needs true or false")
+    error("W0211", e.operands[0]->range, "`not` needs true or false")
         .expected("true, false or a comparison of arguments")
         .got(describe(operand));
     return {};
@@ -248,7 +223,7 @@ Value Elaborator::evaluateBinary(Frame &frame, const Expr &e) {
       if (side.isPoison())
         return {};
       if (!side.is(Value::Kind::Bool)) {
-        diagnostics.error("W0211", e.operands[i]->range, fmt::format("`{}` needs true or false", op))
+        error("W0211", e.operands[i]->range, fmt::format("`{}` needs true or false", op))
             .expected("true, false or a comparison of arguments")
             .got(describe(side));
         return {};
@@ -264,7 +239,7 @@ Value Elaborator::evaluateBinary(Frame &frame, const Expr &e) {
   if (lhs.is(Value::Kind::Number) && rhs.is(Value::Kind::Number)) {
     double a = lhs.number, b = rhs.number;
     if (op == "/" && b == 0) {
-      diagnostics.error("W0213", e.range, "division by zero").got(fmt::format("{} / {}", a, b));
+      error("W0213", e.range, "division by zero").got(fmt::format("{} / {}", a, b));
       return {};
     }
     if (op == "<" || op == ">" || op == "<=" || op == ">=" || op == "==" || op == "!=")
@@ -276,7 +251,7 @@ Value Elaborator::evaluateBinary(Frame &frame, const Expr &e) {
                                         : a != b);
     double result = op == "+" ? a + b : op == "-" ? a - b : op == "*" ? a * b : op == "/" ? a / b : std::pow(a, b);
     if (!std::isfinite(result)) {
-      diagnostics.error("W0213", e.range, "this number is not finite").got(fmt::format("{} {} {}", a, op, b));
+      error("W0213", e.range, "this number is not finite").got(fmt::format("{} {} {}", a, op, b));
       return {};
     }
     return Value::ofNumber(result);
@@ -320,20 +295,20 @@ Value Elaborator::evaluateMatmul(Frame &frame, const Expr &e, const Value &lhs, 
     return {};
   Type left = frame.builder->type(*a), right = frame.builder->type(*b);
   if (left.isIds || left.rank() == 0 || (left.hasBatch() && left.rank() < 2)) {
-    diagnostics.error("W0202", e.operands[0]->range, "the left side of `@` is a vector or more")
+    error("W0202", e.operands[0]->range, "the left side of `@` is a vector or more")
         .expected("a value whose last axis the matrix maps")
         .got(print(left));
     return {};
   }
   if (right.hasBatch() || right.rank() != 2) {
-    diagnostics.error("W0202", e.operands[1]->range, "the right side of `@` is a matrix that all rows share")
+    error("W0202", e.operands[1]->range, "the right side of `@` is a matrix that all rows share")
         .expected("a weight of two axes")
         .got(print(right))
         .help(right.hasBatch() && !left.hasBatch() ? "write the value first: `value @ weight`" : "");
     return {};
   }
   if (left.width() != right.shape[0]) {
-    diagnostics.error("W0202", e.range, "the shapes on both sides of `@` do not fit")
+    error("W0202", e.range, "the shapes on both sides of `@` do not fit")
         .expected(fmt::format("a matrix of {} rows, as the left side is {} wide", left.width(), left.width()))
         .got(print(left) + " @ " + print(right));
     return {};
@@ -350,7 +325,7 @@ Value Elaborator::evaluateIndex(Frame &frame, const Expr &e) {
     return {};
   bool isTuple = value.is(Value::Kind::Tuple);
   if (!isTuple && !value.is(Value::Kind::Tensor) && !value.is(Value::Kind::Weight)) {
-    diagnostics.error("W0208", e.operands[0]->range, "this has no parts to choose from")
+    error("W0208", e.operands[0]->range, "this has no parts to choose from")
         .expected("a weight of two axes or more, or `split(...)`")
         .got(describe(value));
     return {};
@@ -363,7 +338,7 @@ Value Elaborator::evaluateIndex(Frame &frame, const Expr &e) {
       return {};
     type = frame.builder->type(*whole);
     if (type.hasBatch() || type.rank() < 2) {
-      diagnostics.error("W0208", e.operands[0]->range, "`[...]` chooses along the first axis of a weight")
+      error("W0208", e.operands[0]->range, "`[...]` chooses along the first axis of a weight")
           .expected("a weight of two axes or more")
           .got(print(type))
           .help(type.hasBatch() ? "`split` cuts a value along its last axis" : "");
@@ -373,7 +348,7 @@ Value Elaborator::evaluateIndex(Frame &frame, const Expr &e) {
   int64_t count = isTuple ? static_cast<int64_t>(value.elements.size()) : type.shape[0];
   if (!index.is(Value::Kind::Number) || index.number != std::floor(index.number) || index.number < 0 ||
       index.number >= static_cast<double>(count)) {
-    diagnostics.error("W0208", e.operands[1]->range, "this index does not exist")
+    error("W0208", e.operands[1]->range, "this index does not exist")
         .expected(fmt::format("a whole number from 0 to {}", count - 1))
         .got(describe(index));
     return {};
@@ -404,12 +379,12 @@ Value Elaborator::evaluateList(Frame &frame, const Expr &e) {
     }
     isValid = false;
     if (!element.isPoison())
-      diagnostics.error("W0210", operand->range, "a list holds initialisers")
+      error("W0210", operand->range, "a list holds initialisers")
           .expected("an initialiser, such as zeros or glorot_uniform")
           .got(describe(element));
   }
   if (e.operands.empty()) {
-    diagnostics.error("W0210", e.range, "this list is empty").expected("an initialiser for each equal part");
+    error("W0210", e.range, "this list is empty").expected("an initialiser for each equal part");
     return {};
   }
   if (isValid)

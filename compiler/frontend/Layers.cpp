@@ -55,7 +55,7 @@ bool Elaborator::needNumbers(Frame &frame, const LayerUse &use, int64_t leastRan
   const Type &type = frame.builder->type(use.input);
   if (!type.isIds && type.hasBatch() && type.rank() >= leastRank)
     return true;
-  diagnostics.error("W0203", use.range, fmt::format("`{}` cannot be applied to this", use.callee.name))
+  error("W0203", use.range, fmt::format("`{}` cannot be applied to this", use.callee.name))
       .expected("numbers for each row of a batch")
       .got(print(type))
       .help(type.isIds ? "put `embedding(units)` before it: words become vectors" : "");
@@ -66,7 +66,7 @@ bool Elaborator::needSequence(Frame &frame, const LayerUse &use) {
   const Type &type = frame.builder->type(use.input);
   if (!type.isIds && type.hasBatch() && type.rank() == 3)
     return true;
-  diagnostics.error("W0203", use.range, fmt::format("`{}` needs a sequence", use.callee.name))
+  error("W0203", use.range, fmt::format("`{}` needs a sequence", use.callee.name))
       .expected("numbers of shape batch×steps×width")
       .got(print(type))
       .help(type.isIds          ? "put `embedding(units)` before it: words become vectors"
@@ -81,13 +81,13 @@ std::optional<int64_t> Elaborator::wholeArgument(const Callee &callee, const std
     return fallback;
   const Value &value = found->second.value;
   if (!value.is(Value::Kind::Number)) {
-    diagnostics.error("W0108", found->second.range, fmt::format("`{}` of `{}` is a whole number", name, callee.name))
+    error("W0108", found->second.range, fmt::format("`{}` of `{}` is a whole number", name, callee.name))
         .expected("a whole number known when the model is built")
         .got(describe(value));
     return std::nullopt;
   }
   if (value.number < 1 || value.number != std::floor(value.number) || value.number > 1e9) {
-    diagnostics.error("W0109", found->second.range, fmt::format("`{}` of `{}` is a whole number from 1", name, callee.name))
+    error("W0109", found->second.range, fmt::format("`{}` of `{}` is a whole number from 1", name, callee.name))
         .expected("1 or more")
         .got(fmt::format("{}", value.number));
     return std::nullopt;
@@ -101,7 +101,7 @@ std::optional<bool> Elaborator::boolArgument(const Callee &callee, const std::st
     return fallback;
   if (found->second.value.is(Value::Kind::Bool))
     return found->second.value.number != 0;
-  diagnostics.error("W0108", found->second.range, fmt::format("`{}` of `{}` is true or false", name, callee.name))
+  error("W0108", found->second.range, fmt::format("`{}` of `{}` is true or false", name, callee.name))
       .expected("true or false")
       .got(describe(found->second.value));
   return std::nullopt;
@@ -115,7 +115,7 @@ std::optional<std::string> Elaborator::paddingArgument(const Callee &callee, boo
   if (value.is(Value::Kind::Word) &&
       (value.text == "valid" || value.text == "same" || (value.text == "causal" && allowsCausal)))
     return value.text;
-  diagnostics.error("W0108", found->second.range, fmt::format("`padding` of `{}`", callee.name))
+  error("W0108", found->second.range, fmt::format("`padding` of `{}`", callee.name))
       .expected(allowsCausal ? "valid, same or causal" : "valid or same")
       .got(describe(value))
       .help(value.is(Value::Kind::String) ? "write the word without quotes" : "");
@@ -137,7 +137,7 @@ std::optional<int> Elaborator::layerWeight(const LayerUse &use, const std::strin
   for (int64_t extent : shape)
     count *= static_cast<double>(extent);
   if (count > 2147483647.0) {
-    diagnostics.error("W0212", use.range, fmt::format("the weight `{}` of `{}` is too large", weight, use.callee.name))
+    error("W0212", use.range, fmt::format("the weight `{}` of `{}` is too large", weight, use.callee.name))
         .expected("at most 2147483647 elements")
         .got(print(Type{shape}));
     return std::nullopt;
@@ -160,7 +160,7 @@ Value Elaborator::applyActivation(Frame &frame, const LayerUse &use, const std::
                       (!function.callee->definition ||
                        function.callee->definition->kind == ast::DefinitionKind::Activation);
   if (!isActivation) {
-    diagnostics.error("W0108", found->second.range, fmt::format("`{}` of `{}` is an activation", parameter, use.callee.name))
+    error("W0108", found->second.range, fmt::format("`{}` of `{}` is an activation", parameter, use.callee.name))
         .expected("an activation, such as relu, or none")
         .got(describe(function))
         .help(function.is(Value::Kind::String) ? "write the name without quotes" : "");
@@ -181,7 +181,7 @@ Value Elaborator::applyEmbedding(Frame &frame, const LayerUse &use) {
   std::optional<int64_t> units = wholeArgument(use.callee, "units", 0);
   Type type = frame.builder->type(use.input);
   if (!type.isIds) {
-    diagnostics.error("W0203", use.range, "`embedding` needs ids")
+    error("W0203", use.range, "`embedding` needs ids")
         .expected("an input of `tokens[length] of vocabulary`")
         .got(print(type));
     return {};
@@ -250,7 +250,7 @@ Value Elaborator::applyConv1d(Frame &frame, const LayerUse &use) {
   Type type{builder.type(use.input).shape};
   int64_t steps = windowSteps(type.shape[1], *width, *strides, *dilation, *padding);
   if (steps < 1) {
-    diagnostics.error("W0206", use.range, "the window is longer than the sequence")
+    error("W0206", use.range, "the window is longer than the sequence")
         .expected(fmt::format("at most {} steps, or padding = same", type.shape[1]))
         .got(fmt::format("{} steps", (*width - 1) * *dilation + 1));
     return {};
@@ -283,7 +283,7 @@ Value Elaborator::applyMaxPool1d(Frame &frame, const LayerUse &use) {
   Type type{frame.builder->type(use.input).shape};
   int64_t steps = windowSteps(type.shape[1], *pool, *strides, 1, *padding);
   if (steps < 1) {
-    diagnostics.error("W0206", use.range, "the window is longer than the sequence")
+    error("W0206", use.range, "the window is longer than the sequence")
         .expected(fmt::format("at most {} steps, or padding = same", type.shape[1]))
         .got(fmt::format("{} steps", *pool));
     return {};

@@ -249,8 +249,12 @@ std::unique_ptr<Definition> Parser::parseDefinition() {
     recover();
     return nullptr;
   }
-  if (!parseBlock(definition->body, isTrain))
+  current = definition.get();
+  if (!parseBlock(definition->body, isTrain)) {
+    definition->isBroken = true;
     recover();
+  }
+  current = nullptr;
   return definition;
 }
 
@@ -310,6 +314,7 @@ bool Parser::parseBlock(std::vector<Statement> &body, bool isTrain) {
       break;
     }
     if (!parseStatement(body, isTrain)) {
+      current->isBroken = true;
       recover();
     } else if (!atStatementEnd()) {
       unexpected("the end of the line");
@@ -345,20 +350,27 @@ bool Parser::parseStatement(std::vector<Statement> &body, bool isTrain) {
     return parseWeight(body);
   if (declares && word.isWord("state"))
     return parseStates(body);
-  if (declares && word.isWord("output")) {
-    SourceRange start = consume().range;
-    Token name = consume();
-    if (!expect("=", "and the value of the output"))
-      return false;
-    Statement statement(Statement::Kind::Output, start.to(name.range));
-    statement.targets.push_back({name.text, false, name.range});
-    statement.value = parseExpression();
-    if (!statement.value)
-      return false;
-    body.push_back(std::move(statement));
-    return true;
-  }
+  if (declares && word.isWord("output"))
+    return parseOutput(body);
   return parseAssign(body, isTrain);
+}
+
+/// Remembers names of a statement that cannot be read; always false.
+bool Parser::lose(const std::vector<Target> &targets) {
+  current->lost.insert(current->lost.end(), targets.begin(), targets.end());
+  return false;
+}
+
+/// output ::= `output` name `=` expression
+bool Parser::parseOutput(std::vector<Statement> &body) {
+  SourceRange start = consume().range;
+  Token name = consume();
+  Statement statement(Statement::Kind::Output, start.to(name.range));
+  statement.targets.push_back({name.text, false, name.range});
+  if (!expect("=", "and the value of the output") || !(statement.value = parseExpression()))
+    return lose(statement.targets);
+  body.push_back(std::move(statement));
+  return true;
 }
 
 /// input ::= `input` name `:` (`tokens` | `features`) dims [`of` expression]
@@ -368,23 +380,23 @@ bool Parser::parseInput(std::vector<Statement> &body) {
   Statement statement(Statement::Kind::Input, start.to(name.range));
   statement.targets.push_back({name.text, false, name.range});
   if (!expect(":", "and what the input is") || !expectName("`tokens` or `features`", element))
-    return false;
+    return lose(statement.targets);
   statement.element = element.text;
   statement.elementRange = element.range;
   if (element.text != "tokens" && element.text != "features") {
     --position;
     unexpected("`tokens[length] of vocabulary`, `features[length, width]` or `features[width]`");
-    return false;
+    return lose(statement.targets);
   }
   if (!parseDims(statement.dims))
-    return false;
+    return lose(statement.targets);
   if (peek().isWord("of")) {
     consume();
     if (!(statement.value = parseExpression()))
-      return false;
+      return lose(statement.targets);
   } else if (element.text == "tokens") {
     unexpected("`of` and the number of different ids");
-    return false;
+    return lose(statement.targets);
   }
   body.push_back(std::move(statement));
   return true;
@@ -416,9 +428,9 @@ bool Parser::parseWeight(std::vector<Statement> &body) {
   Statement statement(Statement::Kind::Weight, start.to(name.range));
   statement.targets.push_back({name.text, false, name.range});
   if (!parseDims(statement.dims))
-    return false;
+    return lose(statement.targets);
   if (accept("=") && !(statement.value = parseExpression()))
-    return false;
+    return lose(statement.targets);
   body.push_back(std::move(statement));
   return true;
 }
@@ -433,9 +445,9 @@ bool Parser::parseStates(std::vector<Statement> &body) {
     Statement statement(Statement::Kind::State, name.range);
     statement.targets.push_back({name.text, false, name.range});
     if (peek().isSymbol("[") && !parseDims(statement.dims))
-      return false;
+      return lose(statement.targets);
     if (accept("=") && !(statement.value = parseExpression()))
-      return false;
+      return lose(statement.targets);
     body.push_back(std::move(statement));
   } while (accept(","));
   return true;
@@ -493,14 +505,14 @@ bool Parser::parseAssign(std::vector<Statement> &body, bool isTrain) {
   } while (accept(","));
   if (!peek().isSymbol("=")) {
     unexpected("`=` and a value");
-    return false;
+    return lose(statement.targets);
   }
   consume();
   skipNewlines();
   bool isRaw = isTrain && peek().kind == TokenKind::Identifier && peekSecond().isSymbol(":");
   statement.value = isRaw ? parseRawSetting() : parseExpression();
   if (!statement.value)
-    return false;
+    return lose(statement.targets);
   statement.range = statement.range.to(statement.targets.back().range);
   body.push_back(std::move(statement));
   return true;

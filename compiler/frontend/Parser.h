@@ -47,6 +47,8 @@ private:
 
   // Statements
   bool parseStatement(std::vector<ast::Statement> &body, bool isTrain);
+  bool parseOutput(std::vector<ast::Statement> &body);
+  bool lose(const std::vector<ast::Target> &targets);
   bool parseInput(std::vector<ast::Statement> &body);
   bool parseWeight(std::vector<ast::Statement> &body);
   bool parseStates(std::vector<ast::Statement> &body);
@@ -72,7 +74,8 @@ private:
   int file;
   std::vector<Token> tokens;
   size_t position = 0;
-  std::vector<SourceRange> brackets; // the open ones: ( and [
+  ast::Definition *current = nullptr; // the definition whose body is read
+  std::vector<SourceRange> brackets;  // the open ones: ( and [
   int nesting = 0;
   size_t reportedAt = SIZE_MAX; // one error a place
 };

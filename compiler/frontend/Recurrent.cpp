@@ -29,14 +29,10 @@ Value Elaborator::applyCell(Frame &frame, const LayerUse &use) {
     if (found->second.value.is(Value::Kind::Number) && found->second.value.number == 0)
       continue;
     isValid = false;
-    diagnostics.error("W0115", found->second.range, fmt::format("`{}` is not part of this version", name))
+    error("W0115", found->second.range, fmt::format("`{}` is not part of this version", name))
         .expected("0")
         .got(describe(found->second.value));
   }
-  // `units` is how every cell of the prelude calls it; a wrong one is told in the call, not in the cell.
-  for (const auto &[name, argument] : use.callee.arguments)
-    if (name == "units" && !wholeArgument(use.callee, "units", 1))
-      isValid = false;
   if (!isValid || !enter(&definition, use.range))
     return {};
 
@@ -86,8 +82,10 @@ std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
   std::vector<ValueId> values;
   for (const CellState &state : frame.states) {
     auto found = frame.primed.find(state.name);
+    if (found == frame.primed.end() && frame.definition->isBroken)
+      return std::nullopt;
     if (found == frame.primed.end()) {
-      diagnostics.error("W0301", state.statement->range, fmt::format("the state `{}` is never assigned", state.name))
+      error("W0301", state.statement->range, fmt::format("the state `{}` is never assigned", state.name))
           .expected(fmt::format("an equation `{}' = ...`: its value after the step", state.name));
       isValid = false;
       continue;
@@ -101,7 +99,7 @@ std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
     }
     const Type &type = frame.builder->type(*id);
     if (!(type == state.type)) {
-      diagnostics.error("W0303", range, fmt::format("`{}'` has another shape than the state `{}`", state.name, state.name))
+      error("W0303", range, fmt::format("`{}'` has another shape than the state `{}`", state.name, state.name))
           .expected(print(state.type))
           .got(print(type))
           .note(state.statement->range, "the state is declared here");
@@ -114,9 +112,14 @@ std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
     const std::string &name = entry.first;
     bool isState = std::any_of(frame.states.begin(), frame.states.end(),
                                [&](const CellState &state) { return state.name == name; });
-    if (isState)
+    if (isState || frame.definition->isBroken)
       continue;
-    diagnostics.error("W0302", entry.second.range, fmt::format("`{}` is no state", name))
+    // A state whose declaration is wrong was reported there.
+    if (auto declared = frame.names.find(name); declared != frame.names.end() && declared->second.value.isPoison()) {
+      isValid = false;
+      continue;
+    }
+    error("W0302", entry.second.range, fmt::format("`{}` is no state", name))
         .expected("the name of a state before the prime")
         .help(fmt::format("declare it: `state {}[units]`", name));
     isValid = false;
@@ -128,8 +131,10 @@ std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
 
 bool Elaborator::finishCell(Frame &cell, const Value &output, Cell &result, ValueId input) {
   FunctionBuilder &builder = *cell.builder;
-  if (cell.states.empty()) {
-    diagnostics.error("W0307", cell.definition->range, fmt::format("the cell `{}` has no state", cell.definition->name))
+  if (!cell.hasState && cell.definition->isBroken)
+    return false;
+  if (!cell.hasState) {
+    error("W0307", cell.definition->range, fmt::format("the cell `{}` has no state", cell.definition->name))
         .expected("a line such as `state h[units]`")
         .help("what looks at one step alone is a `layer`");
     return false;
@@ -142,7 +147,7 @@ bool Elaborator::finishCell(Frame &cell, const Value &output, Cell &result, Valu
     return false;
   const Type &type = builder.type(*value);
   if (!type.hasBatch() || type.rank() != 2 || type.isIds) {
-    diagnostics.error("W0312", cell.returned->value->range, "a cell returns a vector for each row")
+    error("W0312", cell.returned->value->range, "a cell returns a vector for each row")
         .expected("a value such as batch×units")
         .got(print(type));
     return false;
@@ -184,7 +189,7 @@ std::optional<std::vector<ValueId>> Elaborator::elaborateStarts(Frame &frame, co
     std::optional<ValueId> value =
         start.isPoison() ? std::nullopt : tensor(starts, start, state.statement->value->range);
     if (value && frame.builder->type(*value).shape != shape) {
-      diagnostics.error("W0308", state.statement->value->range, fmt::format("the start of the state `{}`", state.name))
+      error("W0308", state.statement->value->range, fmt::format("the start of the state `{}`", state.name))
           .expected("a number, or a value of weights of shape " + print(Type{shape}))
           .got(print(frame.builder->type(*value)));
       value.reset();

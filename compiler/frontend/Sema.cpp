@@ -8,6 +8,7 @@
 #include "compiler/frontend/Sema.h"
 
 #include "compiler/frontend/Elaborator.h"
+#include "compiler/frontend/NameCheck.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +18,10 @@ using ast::DefinitionKind;
 std::optional<Program> weft::frontend::analyze(SourceManager &sources, DiagnosticEngine &diagnostics,
                                                const Definitions &definitions,
                                                const std::map<std::string, std::string> &settings) {
+  // A definition that could not be parsed is no missing one.
+  bool isParsed = !diagnostics.hasErrors();
+  for (const ast::Definition *definition : definitions.userDefinitions())
+    checkNames(*definition, definitions, diagnostics);
   const ast::Definition *model = nullptr, *train = nullptr;
   for (const ast::Definition *definition : definitions.userDefinitions()) {
     // Other files bring definitions in; what they model and train is their own business.
@@ -34,8 +39,6 @@ std::optional<Program> weft::frontend::analyze(SourceManager &sources, Diagnosti
       slot = definition;
   }
   SourceRange start{definitions.mainFile(), 0, 0};
-  // A definition that could not be parsed is no missing one.
-  bool isParsed = !diagnostics.hasErrors();
   if (!model) {
     if (isParsed)
       diagnostics.error("W0401", start, "this file has no model").expected("`model name { ... }`");

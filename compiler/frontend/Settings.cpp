@@ -26,7 +26,7 @@ void Elaborator::elaborateCount(Frame &frame, const Statement &statement, double
     return;
   }
   if (!value.isPoison())
-    diagnostics.error("W0407", statement.value->range, fmt::format("a value that `{}` cannot have", statement.targets[0].name))
+    error("W0407", statement.value->range, fmt::format("a value that `{}` cannot have", statement.targets[0].name))
         .expected(fmt::format("a whole number from {}", least))
         .got(describe(value));
 }
@@ -36,7 +36,7 @@ void Elaborator::elaborateShuffle(Frame &frame, const Statement &statement) {
   if (value.is(Value::Kind::Bool))
     program.training.shuffle = value.number != 0;
   else if (!value.isPoison())
-    diagnostics.error("W0407", statement.value->range, "a value that `shuffle` cannot have")
+    error("W0407", statement.value->range, "a value that `shuffle` cannot have")
         .expected("true or false")
         .got(describe(value));
 }
@@ -54,7 +54,7 @@ void Elaborator::elaborateMetrics(const Expr &e) {
       program.training.metrics.push_back(name->name);
       continue;
     }
-    diagnostics.error("W0411", name->range, fmt::format("there is no metric `{}`", ast::print(*name)))
+    error("W0411", name->range, fmt::format("there is no metric `{}`", ast::print(*name)))
         .expected("a list of " + listOf(known, "or"))
         .help(didYouMean(name->name, known));
   }
@@ -76,7 +76,7 @@ void Elaborator::elaborateValidation(Frame &frame, const Expr &e) {
   if (value.isPoison())
     return;
   if (!value.is(Value::Kind::Number) || value.number <= 0 || value.number >= 1) {
-    diagnostics.error("W0407", e.range, "a value that `validation` cannot have")
+    error("W0407", e.range, "a value that `validation` cannot have")
         .expected("test, none, a fraction between 0 and 1, or data")
         .got(describe(value));
     return;
@@ -143,7 +143,7 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
     std::vector<std::string> known;
     for (const DataSource &other : dataSources())
       known.push_back(other.name);
-    diagnostics.error("W0408", e.range, "this is no data that can be read")
+    error("W0408", e.range, "this is no data that can be read")
         .expected("imdb, reber or adding, npy:X.npy,Y.npy, arrays:FILE, csv:FILE or text:DIRECTORY")
         .got(ast::print(e))
         .help(didYouMean(name, known));
@@ -160,12 +160,12 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
       }
       isValid = false;
       if (!value.isPoison())
-        diagnostics.error("W0408", argument.value->range, fmt::format("`{}` takes paths in quotes", name))
+        error("W0408", argument.value->range, fmt::format("`{}` takes paths in quotes", name))
             .expected(source->files == 2 ? "npy(\"X.npy\", \"Y.npy\")" : name + "(\"PATH\")")
             .got(describe(value));
     }
     if (isValid && (source->name == "npy" ? count < 2 : count != source->files)) {
-      diagnostics.error("W0408", e.range, fmt::format("`{}` takes {}", name, source->files == 2 ? "one file for each input and one for the labels" : "one path"))
+      error("W0408", e.range, fmt::format("`{}` takes {}", name, source->files == 2 ? "one file for each input and one for the labels" : "one path"))
           .expected(source->files == 2 ? "npy:X.npy,Y.npy" : name + ":PATH")
           .got(fmt::format("{} paths", count));
       isValid = false;
@@ -175,7 +175,7 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
     return name + ":" + files;
   }
   if (!files.empty()) {
-    diagnostics.error("W0408", e.range, fmt::format("`{}` takes no files", name))
+    error("W0408", e.range, fmt::format("`{}` takes no files", name))
         .expected(fmt::format("`{}(...)`", name))
         .got(ast::print(e));
     return std::nullopt;
@@ -205,7 +205,7 @@ std::optional<std::string> Elaborator::describeData(const std::string &name, con
   bool fits = model.arguments.size() == 1 &&
               (source.width == 0 ? input.isIds : !input.isIds && input.rank() == 3 && input.width() == source.width);
   if (!fits) {
-    diagnostics.error("W0409", arguments.range, fmt::format("the data `{}` does not fit the model's input", name))
+    error("W0409", arguments.range, fmt::format("the data `{}` does not fit the model's input", name))
         .expected(wanted)
         .got(model.arguments.size() == 1 ? print(input) : fmt::format("{} inputs", model.arguments.size()))
         .note(model.arguments[0].range, "the input");
@@ -227,7 +227,7 @@ std::optional<std::string> Elaborator::describeData(const std::string &name, con
       if (!isRight) {
         isValid = false;
         if (!value.isPoison())
-          diagnostics.error("W0109", found->second.range, fmt::format("a value that `{}` of `{}` cannot have", argument.name, name))
+          error("W0109", found->second.range, fmt::format("a value that `{}` of `{}` cannot have", argument.name, name))
               .expected(argument.isFraction ? "a number between 0 and 1" : "a whole number")
               .got(describe(value));
         continue;
@@ -236,7 +236,7 @@ std::optional<std::string> Elaborator::describeData(const std::string &name, con
       bool clashes = argument.name == "length" ? value.number != static_cast<double>(fromInput)
                                                : argument.name == "top_words" && value.number > static_cast<double>(fromInput);
       if (clashes) {
-        diagnostics.error("W0409", found->second.range, fmt::format("`{}` of the data does not fit the model's input", argument.name))
+        error("W0409", found->second.range, fmt::format("`{}` of the data does not fit the model's input", argument.name))
             .expected(fmt::format("{}", fromInput))
             .got(describe(value))
             .note(model.arguments[0].range, "the input");
@@ -263,7 +263,7 @@ void Elaborator::checkLabels(const Expr &data) {
     return;
   Type output = program.model.types[program.model.results[0].value];
   output.shape.erase(output.shape.begin());
-  diagnostics.error("W0410", program.model.results[0].range,
+  error("W0410", program.model.results[0].range,
                     fmt::format("output is {}, the data has one label a row", print(output)))
       .expected("an output of one number a row")
       .got(print(output))

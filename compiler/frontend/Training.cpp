@@ -22,6 +22,14 @@ static const std::vector<std::string> &settingNames() {
   return names;
 }
 
+bool Elaborator::isOptimizerArgument(const std::string &name) const {
+  for (const std::string &optimizer : definitions.names({DefinitionKind::Optimizer}))
+    for (const ast::Parameter &parameter : definitions.find(optimizer, /*fromPrelude=*/false)->parameters)
+      if (parameter.name == name)
+        return true;
+  return false;
+}
+
 void Elaborator::collectSettings(Frame &frame, const std::vector<Statement> &body,
                                  std::map<std::string, const Statement *> &found) {
   for (const Statement &statement : body) {
@@ -30,13 +38,13 @@ void Elaborator::collectSettings(Frame &frame, const std::vector<Statement> &bod
       if (condition.is(Value::Kind::Bool))
         collectSettings(frame, condition.number != 0 ? statement.body : statement.otherwise, found);
       else if (!condition.isPoison())
-        diagnostics.error("W0211", statement.value->range, "the condition of an `if` is known when the model is built")
+        error("W0211", statement.value->range, "the condition of an `if` is known when the model is built")
             .expected("true, false or a comparison of arguments")
             .got(describe(condition));
       continue;
     }
     if (statement.kind != Statement::Kind::Assign || statement.targets.size() != 1 || statement.targets[0].isPrimed) {
-      diagnostics.error("W0311", statement.range, "this cannot stand in a `train` block")
+      error("W0311", statement.range, "this cannot stand in a `train` block")
           .expected("a setting: `name = value`");
       continue;
     }
@@ -48,19 +56,21 @@ void Elaborator::collectSettings(Frame &frame, const std::vector<Statement> &bod
       if (!keras.empty() && isKnown(keras)) {
         name = std::string(keras);
       } else if (!today.empty()) {
-        diagnostics.error("W0114", statement.range, fmt::format("`{}` is an argument of an older Keras", name))
-            .expected(std::string(today) + " in its place");
+        error("W0114", statement.range, fmt::format("`{}` is an argument of an older Keras", name))
+            .expected(std::string(today));
         continue;
       } else {
-        diagnostics.error("W0406", statement.range, fmt::format("there is no setting `{}`", name))
+        error("W0406", statement.range, fmt::format("there is no setting `{}`", name))
             .expected("one of " + listOf(known, "or"))
-            .help(didYouMean(name, known));
+            .help(didYouMean(name, known))
+            .help(isOptimizerArgument(name) ? fmt::format("it is an argument of the optimizer: `optimizer = ...({} = ...)`", name)
+                                            : "");
         continue;
       }
     }
     auto [place, isNew] = found.emplace(name, &statement);
     if (!isNew)
-      diagnostics.error("W0306", statement.range, fmt::format("`{}` is given twice", name))
+      error("W0306", statement.range, fmt::format("`{}` is given twice", name))
           .note(place->second->range, "given here before");
   }
 }
@@ -76,11 +86,17 @@ void Elaborator::elaborateTraining(const Frame &model, const ast::Definition &tr
       frame.names.emplace(*found);
   std::map<std::string, const Statement *> settings;
   collectSettings(frame, train.body, settings);
-  for (const char *needed : {"loss", "optimizer"})
-    if (!settings.count(needed))
-      diagnostics.error("W0412", train.range, fmt::format("the `train` block names no {}", needed))
-          .expected(needed == std::string("loss") ? "a line such as `loss = binary_crossentropy`"
-                                                  : "a line such as `optimizer = adam(learning_rate = 0.001)`");
+  bool hasLoss = settings.count("loss"), hasOptimizer = settings.count("optimizer");
+  if ((!hasLoss || !hasOptimizer) && !train.isBroken) {
+    Diagnostic &diagnostic = error("W0412", train.range,
+                                   fmt::format("the `train` block names no {}", hasOptimizer ? "loss"
+                                                                                 : hasLoss    ? "optimizer"
+                                                                                              : "loss and no optimizer"));
+    if (!hasLoss)
+      diagnostic.expected("a line such as `loss = binary_crossentropy`");
+    if (!hasOptimizer)
+      diagnostic.expected("a line such as `optimizer = adam(learning_rate = 0.001)`");
+  }
   // Before the data, which is held against the labels.
   if (auto loss = settings.find("loss"); loss != settings.end())
     elaborateLoss(frame, *loss->second);
@@ -116,13 +132,13 @@ void Elaborator::elaborateLoss(Frame &frame, const Statement &statement) {
   const ast::Definition *definition = loss.is(Value::Kind::Function) ? loss.callee->definition : nullptr;
   if (!definition || definition->kind != DefinitionKind::Loss) {
     std::vector<std::string> losses = definitions.names({DefinitionKind::Loss});
-    diagnostics.error("W0407", range, "this is no loss")
+    error("W0407", range, "this is no loss")
         .expected("one of " + listOf(losses, "or") + ", or a loss defined in this file")
         .got(describe(loss));
     return;
   }
   if (definition->parameters.size() < 2) {
-    diagnostics.error("W0314", definition->range, fmt::format("the loss `{}` takes too few values", definition->name))
+    error("W0314", definition->range, fmt::format("the loss `{}` takes too few values", definition->name))
         .expected(fmt::format("`loss {}(p, y) = ...`: a prediction and a label", definition->name));
     return;
   }
@@ -137,7 +153,7 @@ void Elaborator::elaborateLoss(Frame &frame, const Statement &statement) {
     label.isIds = true;
     label.shape.back() = 1;
     if (prediction.width() < 2) {
-      diagnostics.error("W0412", range, fmt::format("`{}` chooses among classes", definition->name))
+      error("W0412", range, fmt::format("`{}` chooses among classes", definition->name))
           .expected("an output of two classes or more")
           .got(print(prediction))
           .note(program.model.results[0].range, "the output");
@@ -156,7 +172,7 @@ void Elaborator::elaborateLoss(Frame &frame, const Statement &statement) {
     return;
   const Type &type = builder.type(*result);
   if (!type.hasBatch() || type.isIds) {
-    diagnostics.error("W0412", definition->range, "a loss has a value for each row of a batch")
+    error("W0412", definition->range, "a loss has a value for each row of a batch")
         .expected("a value computed from the prediction and the label")
         .got(print(type));
     return;
@@ -174,7 +190,7 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
     return;
   const ast::Definition *definition = optimizer.is(Value::Kind::Function) ? optimizer.callee->definition : nullptr;
   if (!definition || definition->kind != DefinitionKind::Optimizer) {
-    diagnostics.error("W0407", range, "this is no optimizer")
+    error("W0407", range, "this is no optimizer")
         .expected("one of " + listOf(definitions.names({DefinitionKind::Optimizer}), "or") +
                   ", or an optimizer defined in this file")
         .got(describe(optimizer));
@@ -202,7 +218,7 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
   bool isValid = bindParameters(inner, *optimizer.callee, 0);
   auto declared = inner.names.find("learning_rate");
   if (declared == inner.names.end()) {
-    diagnostics.error("W0309", definition->range, fmt::format("the optimizer `{}` has no `learning_rate`", definition->name))
+    error("W0309", definition->range, fmt::format("the optimizer `{}` has no `learning_rate`", definition->name))
         .expected(fmt::format("`optimizer {}(learning_rate = 0.001, ...)`", definition->name));
     isValid = false;
   } else if (isValid) {
@@ -210,7 +226,7 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
     if (value.is(Value::Kind::Number) && value.number >= 0) {
       program.training.learningRate = value.number;
     } else {
-      diagnostics.error("W0109", range, "`learning_rate` is a number from 0").expected("a number").got(describe(value));
+      error("W0109", range, "`learning_rate` is a number from 0").expected("a number").got(describe(value));
       isValid = false;
     }
     // A schedule may change it, so the equations see a value and no constant.
@@ -220,10 +236,11 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
   inner.states.push_back({"weight", Type{{batchExtent}}, builder.function.arguments.back().value, nullptr});
   implicit("gradient", {batchExtent});
   if (isValid) {
+    bindLost(inner);
     collect(inner, definition->body);
     runEquations(inner);
-    if (!inner.primed.count("weight")) {
-      diagnostics.error("W0301", definition->range, fmt::format("the optimizer `{}` never assigns the weight", definition->name))
+    if (!inner.primed.count("weight") && !definition->isBroken) {
+      error("W0301", definition->range, fmt::format("the optimizer `{}` never assigns the weight", definition->name))
           .expected("an equation `weight' = ...`");
       inner.states.erase(inner.states.begin());
     }
