@@ -89,6 +89,25 @@ def SeqDistributeSplits : Pass<"seq-distribute-splits", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::seq::SeqDialect"];
 }
 
+def SeqOrder : Pass<"seq-order", "::mlir::ModuleOp"> {
+  let summary = "order operations by what they compute, not by how they were written";
+  let description = [{
+    In a function, what is computed from weights alone comes first; in a scan, the
+    operations stand in levels, each above its operands. In both, those of a level
+    are ordered by their operands. A cell whose equations were written in another
+    order, with other names, gives the same operations in the same order.
+
+    ```mlir
+    %b = seq.tanh %h
+    %a = seq.matmul %x, %kernel
+    // becomes, in a scan whose arguments are %x, %h
+    %a = seq.matmul %x, %kernel
+    %b = seq.tanh %h
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
 def SeqBuildStep : Pass<"seq-build-step", "::mlir::ModuleOp"> {
   let summary = "put the loss behind the model";
   let description = [{

@@ -18,6 +18,8 @@ void weft::buildGradientPipeline(OpPassManager &manager) {
   manager.addPass(createSeqExpand());
   manager.addPass(createSeqSimplify());
   manager.addPass(createSeqDistributeSplits());
+  // From here on nothing depends on how the equations were written down.
+  manager.addPass(createSeqOrder());
   // The algebra has to see the loss behind the model before it is differentiated.
   manager.addPass(createSeqBuildStep());
   manager.addPass(createSeqSimplify());

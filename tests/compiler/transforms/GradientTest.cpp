@@ -14,6 +14,8 @@
 #include "tests/compiler/transforms/GradientFixture.h"
 #include "tests/support/RandomCells.h"
 
+#include "mlir/IR/OperationSupport.h"
+
 using namespace weft;
 using namespace weft::tests;
 
@@ -92,6 +94,56 @@ TEST_F(GradientTest, AWrongGradientIsFound) {
     EXPECT_FALSE(report->passed({})) << report->describe();
     terminator->setOperand(index, right);
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Names and order
+//===----------------------------------------------------------------------===//
+
+/// The prelude's LSTM with other names and its equations in another order gives the
+/// same training step, to the letter but for the names of its weights.
+TEST_F(GradientTest, NeitherNamesNorOrderOfEquationsMatter) {
+  auto stepOf = [&](const std::string &definitions, const std::string &layer) {
+    Module module = compile(definitions + "model m {\n  input x: tokens[6] of 9\n  output y = x |> embedding(3) |> " +
+                            layer + "(4) |> dense(1, activation = sigmoid)\n}\ntrain {\n  loss = "
+                                    "binary_crossentropy\n  optimizer = adam()\n}\n");
+    Module derived = module ? run(*module, buildGradientPipeline) : Module();
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    if (derived) {
+      // Names of weights would show in the names of values.
+      mlir::OpPrintingFlags flags;
+      (*derived->getOps<seq::StepOp>().begin())->print(stream, flags.printGenericOpForm());
+    }
+    return text;
+  };
+  auto renamed = [](std::string text, const std::map<std::string, std::string> &names) {
+    for (const auto &[from, to] : names)
+      for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+        text.replace(at, from.size(), to);
+    return text;
+  };
+  std::string known = stepOf("", "lstm");
+  std::string own = stepOf(R"(cell peter(units) {
+  weight alpha [input, 4*units] = glorot_uniform
+  weight beta  [units, 4*units] = orthogonal
+  state  short[units], long[units]
+  weight gamma [4*units] = [zeros, ones, zeros, zeros]
+
+  in, keep, new, out = split(x @ alpha + short @ beta + gamma)
+  door = sigmoid(out)
+  fresh = tanh(new)
+  gate = sigmoid(in)
+  old = sigmoid(keep)
+  long' = old * long + gate * fresh
+  short' = door * tanh(long')
+  return short'
+}
+)",
+                           "peter");
+  ASSERT_FALSE(known.empty());
+  EXPECT_EQ(renamed(own, {{"peter/alpha", "lstm/kernel"}, {"peter/beta", "lstm/recurrent_kernel"}, {"peter/gamma", "lstm/bias"}}),
+            known);
 }
 
 //===----------------------------------------------------------------------===//

@@ -15,8 +15,8 @@ seq.weight @unused : tensor<5xf32> = [#seq.init<zeros>]
 // CHECK: seq.next states(%[[H1]] : tensor<?x2xf32>) keep(%[[H]], %[[H1]] :
 // CHECK: %[[BACK:.+]]:3 = seq.scan over(%x, %[[KEPT]]#0, %[[KEPT]]#1) from(%{{.+}}, %{{.+}}, %{{.+}}) steps 4 reverse :
 // CHECK-SAME: -> (tensor<?x2xf32>, tensor<3x2xf32>, tensor<2x2xf32>) {
-// CHECK: ^bb0(%[[XT:.+]]: tensor<?x3xf32>, %[[H:.+]]: tensor<?x2xf32>, %[[H1:.+]]: tensor<?x2xf32>,
-// CHECK-SAME: %[[DH1:.+]]: tensor<?x2xf32>, %[[DK:.+]]: tensor<3x2xf32>, %[[DR:.+]]: tensor<2x2xf32>):
+// CHECK: ^bb0(%[[XT:[^:]+]]: tensor<?x3xf32>, %[[H:[^:]+]]: tensor<?x2xf32>, %[[H1:[^:]+]]: tensor<?x2xf32>,
+// CHECK-SAME: %[[DH1:[^:]+]]: tensor<?x2xf32>, %[[DK:[^:]+]]: tensor<3x2xf32>, %[[DR:[^:]+]]: tensor<2x2xf32>):
 // CHECK: %[[S:.+]] = seq.mul %[[H1]], %[[H1]]
 // CHECK: %[[T:.+]] = seq.sub %{{.+}}, %[[S]]
 // CHECK: %[[DZ:.+]] = seq.mul %[[DH1]], %[[T]]
