@@ -12,6 +12,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -100,6 +101,14 @@ int main(int argc, char **argv) {
   CLI::App *explain = app.add_subcommand("explain", "tell more about an error's code");
   explain->add_option("CODE", code, "such as W0104")->required();
 
+  std::vector<CLI::App *> commands = app.get_subcommands([](CLI::App *) { return true; });
+  auto isCommand = [&](CLI::App *command) { return command->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), isCommand)) {
+    std::string names;
+    for (CLI::App *command : commands)
+      (names += names.empty() ? "" : ", ") += command->get_name();
+    return finish(Outcome::userError("error: weft has no command '" + std::string(argv[1]) + "'\n  expected: " + names));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
