@@ -65,7 +65,7 @@ func.func @f(%x: tensor<4xf32>, %y: tensor<?x2xf32>) {
 
 // -----
 
-// add C1
+// elementwise C1
 func.func @f(%x: tensor<?x4xf32>, %y: tensor<3xf32>) {
   // expected-error @+1 {{expected shapes that broadcast, got 'tensor<?x4xf32>' and 'tensor<3xf32>'}}
   %r = seq.add %x, %y : (tensor<?x4xf32>, tensor<3xf32>) -> tensor<?x4xf32>
@@ -74,7 +74,7 @@ func.func @f(%x: tensor<?x4xf32>, %y: tensor<3xf32>) {
 
 // -----
 
-// add C1: a batch is not a static extent
+// elementwise C1: a batch is not a static extent
 func.func @f(%x: tensor<?x4xf32>, %y: tensor<3x4xf32>) {
   // expected-error @+1 {{expected shapes that broadcast, got 'tensor<?x4xf32>' and 'tensor<3x4xf32>'}}
   %r = seq.add %x, %y : (tensor<?x4xf32>, tensor<3x4xf32>) -> tensor<?x4xf32>
@@ -83,7 +83,7 @@ func.func @f(%x: tensor<?x4xf32>, %y: tensor<3x4xf32>) {
 
 // -----
 
-// mul C2
+// elementwise C2
 func.func @f(%x: tensor<?x4xf32>, %y: tensor<?x1xf32>) {
   // expected-error @+1 {{expected a result of type 'tensor<?x4xf32>', got 'tensor<?x1xf32>'}}
   %r = seq.mul %x, %y : (tensor<?x4xf32>, tensor<?x1xf32>) -> tensor<?x1xf32>
@@ -101,7 +101,7 @@ func.func @f(%x: tensor<?x4xf32>) {
 
 // -----
 
-// select C1
+// elementwise C1, of three operands
 func.func @f(%x: tensor<?x4xf32>, %y: tensor<?x3xf32>) {
   // expected-error @+1 {{expected shapes that broadcast, got 'tensor<?x4xf32>' and 'tensor<?x3xf32>'}}
   %r = seq.select %x, %x, %y : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x3xf32>) -> tensor<?x4xf32>

@@ -1,7 +1,7 @@
 // Constraints of SPEC.md on scan, one case each.
 // RUN: weft-opt %s -verify-diagnostics -split-input-file
 
-// C1
+// scan C1
 func.func @f(%x: tensor<?x0x4xf32>) {
   // expected-error @+1 {{expected 1 step or more, got 0}}
   seq.scan over (%x) from () steps 0 : (tensor<?x0x4xf32>) -> () {
@@ -13,7 +13,7 @@ func.func @f(%x: tensor<?x0x4xf32>) {
 
 // -----
 
-// C2
+// scan C2
 func.func @f(%x: tensor<?x9x4xf32>, %h: tensor<?x2xf32>) {
   // expected-error @+1 {{expected a body of 1 steps and 1 states, got 1 arguments}}
   %l = seq.scan over (%x) from (%h) steps 9 : (tensor<?x9x4xf32>, tensor<?x2xf32>) -> tensor<?x2xf32> {
@@ -25,7 +25,7 @@ func.func @f(%x: tensor<?x9x4xf32>, %h: tensor<?x2xf32>) {
 
 // -----
 
-// C3
+// scan C3
 func.func @f(%x: tensor<?x8x4xf32>) {
   // expected-error @+1 {{expected sequences of 9 steps, got 'tensor<?x8x4xf32>'}}
   seq.scan over (%x) from () steps 9 : (tensor<?x8x4xf32>) -> () {
@@ -37,7 +37,7 @@ func.func @f(%x: tensor<?x8x4xf32>) {
 
 // -----
 
-// C3
+// scan C3
 func.func @f(%x: tensor<?x9x4xf32>) {
   // expected-error @+1 {{expected a step of type 'tensor<?x4xf32>', got 'tensor<?x9x4xf32>'}}
   seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> () {
@@ -49,7 +49,7 @@ func.func @f(%x: tensor<?x9x4xf32>) {
 
 // -----
 
-// C4
+// scan C4
 func.func @f(%h: tensor<?x2xf32>) {
   // expected-error @+1 {{expected 1 states after each step and after the last, got 0 and 1}}
   %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x2xf32> {
@@ -61,7 +61,7 @@ func.func @f(%h: tensor<?x2xf32>) {
 
 // -----
 
-// C4
+// scan C4
 func.func @f(%h: tensor<?x2xf32>) {
   // expected-error @+1 {{expected state 0 of type 'tensor<?x2xf32>', got 'tensor<?x3xf32>'}}
   %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x2xf32> {
@@ -73,7 +73,7 @@ func.func @f(%h: tensor<?x2xf32>) {
 
 // -----
 
-// C4
+// scan C4
 func.func @f(%h: tensor<?x2xf32>, %k: tensor<?x3xf32>) {
   // expected-error @+1 {{expected state 0 after a step of type 'tensor<?x2xf32>', got 'tensor<?x3xf32>'}}
   %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x2xf32> {
@@ -85,7 +85,7 @@ func.func @f(%h: tensor<?x2xf32>, %k: tensor<?x3xf32>) {
 
 // -----
 
-// C4
+// scan C4
 func.func @f(%h: tensor<?x2xf32>) {
   // expected-error @+1 {{expected state 0 after the last step of type 'tensor<?x2xf32>', got 'tensor<?x3xf32>'}}
   %l = seq.scan over () from (%h) steps 9 : (tensor<?x2xf32>) -> tensor<?x3xf32> {
@@ -97,7 +97,7 @@ func.func @f(%h: tensor<?x2xf32>) {
 
 // -----
 
-// C5
+// scan C5
 func.func @f(%x: tensor<?x9x4xf32>) {
   // expected-error @+1 {{expected 1 kept values, got 0}}
   %k = seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> tensor<?x9x4xf32> {
@@ -109,7 +109,7 @@ func.func @f(%x: tensor<?x9x4xf32>) {
 
 // -----
 
-// C5
+// scan C5
 func.func @f(%x: tensor<?x9x4xf32>, %w: tensor<4xf32>) {
   // expected-error @+1 {{expected kept values with a batch, got 'tensor<4xf32>'}}
   %k = seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> tensor<9x4xf32> {
@@ -121,7 +121,7 @@ func.func @f(%x: tensor<?x9x4xf32>, %w: tensor<4xf32>) {
 
 // -----
 
-// C5
+// scan C5
 func.func @f(%x: tensor<?x9x4xf32>) {
   // expected-error @+1 {{expected kept steps of type 'tensor<?x9x4xf32>', got 'tensor<?x4xf32>'}}
   %k = seq.scan over (%x) from () steps 9 : (tensor<?x9x4xf32>) -> tensor<?x4xf32> {
