@@ -1,0 +1,58 @@
+// RUN: weft-opt %s --lower-program --canonicalize --split-input-file --verify-diagnostics | FileCheck %s
+
+// What never changes of a buffer is stored in the entry block; the host pointer
+// where the view is made: outside of the loop where the view is.
+
+// CHECK: llvm.func @weft_copy(!llvm.ptr, f32, !llvm.ptr) -> i32
+// CHECK-NOT: halide.
+module {
+  halide.kernel @copy {
+    halide.input @x : memref<?x4xf32>
+    halide.scalar @s : f32
+    halide.func @y(%u, %r) : f32 {
+      %0 = halide.at @x[%u, %r] : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<?x4xf32>]
+  }
+  // CHECK-LABEL: llvm.func @weft.predict.slice(%arg0: !llvm.ptr)
+  // CHECK: llvm.call_intrinsic "llvm.x86.sse.stmxcsr"
+  // CHECK: llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"
+  // CHECK: call @predict.slice
+  // CHECK: llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"
+  // CHECK-NEXT: llvm.return
+
+  // CHECK-LABEL: func.func @predict.slice
+  // CHECK: llvm.alloca %{{.*}} x !llvm.struct<(i64, ptr, ptr, i64, struct<(i8, i8, i16)>, i32, ptr, ptr)>
+  // CHECK: scf.for
+  // CHECK-COUNT-1: llvm.call @weft_copy(%{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, f32, !llvm.ptr) -> i32
+  // CHECK-NOT: llvm.store
+  // CHECK: return
+  func.func @predict.slice(%rows: index {weft.field = "rows"}, %x: memref<?x4xf32> {weft.field = "inputs"},
+                           %y: memref<?x4xf32> {weft.field = "outputs"}, %s: f32 {weft.field = "scale"}) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %rows step %c1 {
+      halide.call @copy(%x, %s, %y) : memref<?x4xf32>, f32, memref<?x4xf32>
+    }
+    return
+  }
+}
+
+// -----
+
+module {
+  // expected-error @+1 {{argument 0 must say in `weft.field` which member of WeftCall it is}}
+  func.func @predict.slice(%rows: index {weft.field = "lines"}) {
+    return
+  }
+}
+
+// -----
+
+module {
+  // expected-error @+1 {{argument 0 is a 'index', but inputs of the call is a pointer}}
+  func.func @predict.slice(%rows: index {weft.field = "inputs"}) {
+    return
+  }
+}
