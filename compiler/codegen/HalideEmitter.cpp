@@ -262,7 +262,7 @@ public:
     int64_t bytes;    // 0 where unknown
   };
   std::vector<Problem> allocations;
-  std::vector<std::string> falseAsserts;
+  std::vector<std::vector<std::string>> falseAsserts; // the runtime's error, then its words
 
 private:
   using IRVisitor::visit;
@@ -274,9 +274,13 @@ private:
     IRVisitor::visit(op);
   }
   void visit(const ::Halide::Internal::AssertStmt *op) override {
-    if (::Halide::Internal::is_const_zero(op->condition))
-      if (const auto *call = op->message.as<::Halide::Internal::Call>())
-        falseAsserts.push_back(call->name);
+    const auto *call = op->message.as<::Halide::Internal::Call>();
+    if (call && ::Halide::Internal::is_const_zero(op->condition)) {
+      falseAsserts.push_back({call->name});
+      for (const Expr &argument : call->args)
+        if (const auto *word = argument.as<::Halide::Internal::StringImm>())
+          falseAsserts.back().push_back(word->value);
+    }
     IRVisitor::visit(op);
   }
 };
@@ -303,6 +307,39 @@ static LogicalResult checkLowered(KernelOp op, const EmittedKernel &kernel, cons
       diagnostic << "its size depends on run-time extents";
     diagnostic << "; compute it at an inner loop, bound it, or make it an output of a kernel of its own";
     return diagnostic;
+  }
+  return success();
+}
+
+/// A `bound` is a promise that Halide checks when the kernel runs, and these do
+/// not; one that provably fails is found here.
+static LogicalResult checkBounds(ScheduleOp schedule, const EmittedKernel &kernel, ::Halide::Pipeline &pipeline,
+                                 const ::Halide::Target &withAsserts) {
+  Operation *bound = nullptr;
+  for (Operation &op : schedule.getBody().front())
+    if (isa<BoundOp, BoundExtentOp>(op))
+      bound = &op;
+  if (!bound)
+    return success();
+  LoweredChecker checker;
+  ::Halide::Module module =
+      pipeline.compile_to_module(kernel.arguments, "check", withAsserts, ::Halide::LinkageType::External);
+  for (const auto &function : module.functions())
+    function.body.accept(&checker);
+  for (const std::vector<std::string> &words : checker.falseAsserts) {
+    if (words[0] != "halide_error_explicit_bounds_too_small")
+      continue;
+    for (Operation &op : schedule.getBody().front()) {
+      if (!isa<BoundOp, BoundExtentOp>(op))
+        continue;
+      StringRef func = op.getAttrOfType<FlatSymbolRefAttr>("func").getValue();
+      StringRef var = op.getAttrOfType<StringAttr>("var").getValue();
+      auto emitted = kernel.funcs.find(func.str());
+      if (emitted != kernel.funcs.end() && llvm::is_contained(words, emitted->second.func.name()) &&
+          llvm::is_contained(words, var))
+        return op.emitError("the bound does not hold: more of @") << func << " is needed along \"" << var << '"';
+    }
+    return bound->emitError("a bound does not hold: (") << llvm::join(ArrayRef(words).drop_front(), ", ") << ')';
   }
   return success();
 }
@@ -347,6 +384,8 @@ LogicalResult weft::codegen::emitKernel(KernelOp op, ScheduleOp schedule, const 
   try {
     EmittedKernel &kernel = builder.kernel;
     ::Halide::Pipeline pipeline(kernel.funcs.at(kernel.output).func);
+    if (schedule && failed(checkBounds(schedule, kernel, pipeline, halideTarget(target, true))))
+      return failure();
     std::string symbol = kernelSymbol(op.getSymName());
     ::Halide::Module module = pipeline.compile_to_module(kernel.arguments, symbol, halideTarget(target, false),
                                                          ::Halide::LinkageType::External);

@@ -224,9 +224,30 @@ private:
     return op->emitError(what) << " is at least 1; got " << value;
   }
 
+  /// What an output's buffer says of a dimension is what a bound may say.
+  template <typename OpTy>
+  LogicalResult checkOutputExtent(OpTy op, StageRef ref, int64_t min, int64_t extent) {
+    if (op.getFunc() != kernel.output)
+      return success();
+    for (auto [i, var] : llvm::enumerate(ref.func->vars)) {
+      if (var.name() != op.getVar())
+        continue;
+      ::Halide::Expr declared = ref.func->func.output_buffers()[0].parameter().extent_constraint(int(i));
+      if (!declared.defined())
+        return success();
+      auto size = ::Halide::Internal::as_const_int(declared);
+      if (size && (min != 0 || extent != *size))
+        return op.emitError("the output @") << op.getFunc() << " has " << *size << " along \"" << op.getVar()
+                                            << "\", from 0";
+    }
+    return success();
+  }
+
   LogicalResult applyTo(BoundOp op, StageRef ref) {
     FailureOr<::Halide::Var> var = findVariable(op, ref, op.getVar());
     if (failed(var) || failed(checkPositive(op, op.getExtent(), "an extent")))
+      return failure();
+    if (failed(checkOutputExtent(op, ref, op.getMin(), op.getExtent())))
       return failure();
     ref.func->func.bound(*var, int(op.getMin()), int(op.getExtent()));
     return success();
@@ -235,6 +256,8 @@ private:
   LogicalResult applyTo(BoundExtentOp op, StageRef ref) {
     FailureOr<::Halide::Var> var = findVariable(op, ref, op.getVar());
     if (failed(var) || failed(checkPositive(op, op.getExtent(), "an extent")))
+      return failure();
+    if (failed(checkOutputExtent(op, ref, 0, op.getExtent())))
       return failure();
     ref.func->func.bound_extent(*var, int(op.getExtent()));
     return success();

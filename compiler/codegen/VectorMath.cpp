@@ -5,6 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
+// Halide forgets that an operation is strict where it is an operand of one that
+// is not: a strict expression below is used more than once, and so has a `let`
+// of its own, or stands at the top, or only its exactness matters.
+//
 // The polynomials are minimax fits of the relative error (iteratively reweighted
 // least squares in extended precision on Chebyshev points); their own error is
 // given with each, in units of 2^-24, the rounding of one float.
@@ -41,7 +45,8 @@ static Expr strictComparison(Call::IntrinsicOp op, Expr a, Expr b) {
 
 Expr weft::codegen::strictEqual(Expr a, Expr b) { return strictComparison(Call::strict_eq, a, b); }
 Expr weft::codegen::strictLess(Expr a, Expr b) { return strictComparison(Call::strict_lt, a, b); }
-Expr weft::codegen::strictLessEqual(Expr a, Expr b) { return strictComparison(Call::strict_le, a, b); }
+// Halide's own strict_le holds for a NaN: it is compiled as not-greater.
+Expr weft::codegen::strictLessEqual(Expr a, Expr b) { return strictLess(a, b) || strictEqual(a, b); }
 Expr weft::codegen::isNaN(Expr x) { return !strictEqual(x, x); }
 
 //===----------------------------------------------------------------------===//
@@ -74,26 +79,30 @@ static constexpr float ln2Low = 0x1.0bfbe8p-15f;
 /// exp(r) = 1 + r + r^2 q(r).
 Expr weft::codegen::vectorExp(Expr x) {
   Expr n = ::Halide::round(x * 1.44269504f);
-  Expr r = strictSub(x, strictMul(n, ln2High)) - n * ln2Low;
+  Expr k = ::Halide::cast<int32_t>(n);
+  // Both products become fused; that the second has its factor from k keeps
+  // fast-math from adding the two halves of log(2) up again.
+  Expr r = (x - n * ln2High) - ::Halide::cast<float>(k) * ln2Low;
   // Error of the fit: 0.05.
   Expr q = polynomial(r, {0.49999994f, 0.1666651964f, 0.0416683927f, 0.0083687557f, 0.0013814517f});
   Expr p = (q * r) * r + r + 1.0f;
   // Straight into p's exponent: p may be below one where n is 128.
-  Expr scaled = floatOf(bitsOf(p) + (::Halide::cast<int32_t>(n) << 23));
+  Expr scaled = floatOf(bitsOf(p) + (k << 23));
   Expr flushed = ::Halide::select(strictLess(x, -87.336544f), 0.0f, scaled);
-  // A NaN is not less or equal: it and the overflow take the product.
-  return ::Halide::select(strictLessEqual(x, 88.722839f), flushed, strictMul(x, infinity()));
+  // A NaN is not less: it and the overflow take the product.
+  return ::Halide::select(strictLess(x, 88.7228394f), flushed, strictMul(x, infinity()));
 }
 
 /// tanh(x) = x P(x^2) / Q(x^2) up to where it rounds to one.
 Expr weft::codegen::vectorTanh(Expr x) {
   Expr y = ::Halide::clamp(x, -9.02f, 9.02f);
   Expr s = y * y;
-  // Error of the fit: 0.35.
-  Expr p = polynomial(s, {1.0f, 0.13379717104241828f, 0.003494033575729223f, 2.0583465883772894e-05f,
-                          1.331905241553065e-08f});
-  Expr q = polynomial(s, {1.0f, 0.4671303234827006f, 0.025871069422611904f, 0.00032830912622423976f,
-                          7.762011067245467e-07f});
+  // Error of the fit: 0.35. The last bits of the coefficients were searched for
+  // the least error as evaluated, which is rounding.
+  Expr p = polynomial(s, {1.0f, 0.13379716873168945f, 0.0034940342884510756f, 2.0583451259881258e-05f,
+                          1.331905608026318e-08f});
+  Expr q = polynomial(s, {1.0f, 0.46713030338287354f, 0.025871073827147484f, 0.00032830904820002615f,
+                          7.762010341139103e-07f});
   return ::Halide::select(isNaN(x), x, y * p / q);
 }
 

@@ -33,10 +33,10 @@ namespace weft::codegen {
 ::Halide::Expr strictLessEqual(::Halide::Expr a, ::Halide::Expr b);
 ::Halide::Expr isNaN(::Halide::Expr x);
 
-::Halide::Expr vectorExp(::Halide::Expr x);   ///< f32; at most 2 ulp
-::Halide::Expr vectorTanh(::Halide::Expr x);  ///< f32; at most 3 ulp
-::Halide::Expr vectorLog(::Halide::Expr x);   ///< f32; at most 2 ulp
-::Halide::Expr vectorLog1p(::Halide::Expr x); ///< f32; at most 3 ulp
+::Halide::Expr vectorExp(::Halide::Expr x);   ///< f32; at most 1 ulp
+::Halide::Expr vectorTanh(::Halide::Expr x);  ///< f32; at most 4.5 ulp (3e-7): two would take an exponential
+::Halide::Expr vectorLog(::Halide::Expr x);   ///< f32; at most 1 ulp
+::Halide::Expr vectorLog1p(::Halide::Expr x); ///< f32; at most 2 ulp
 
 /// `x` to a small whole or half power by multiplication and square root, where
 /// `y` is such a constant; undefined otherwise.
