@@ -259,6 +259,14 @@ LogicalResult Differentiator::differentiate(Operation *op, OpBuilder &builder) {
 LogicalResult Differentiator::differentiate(ScanOp scan, OpBuilder &builder) {
   Location loc = scan.getLoc();
   NextOp next = scan.getNext();
+  // Any value with the batch says how many rows of zeros there are.
+  Value like;
+  for (Value candidate : scan->getOperands())
+    if (!like && hasBatch(candidate.getType()))
+      like = candidate;
+  for (Value result : scan->getResults())
+    if (!like && hasBatch(result.getType()))
+      like = adjoints.lookup(result);
   // The region's adjoints are its own: a captured value's are summed over steps.
   DenseMap<Value, Value> outer;
   std::swap(outer, adjoints);
@@ -279,7 +287,7 @@ LogicalResult Differentiator::differentiate(ScanOp scan, OpBuilder &builder) {
     if (active.contains(argument)) {
       states.push_back(index);
       Value adjoint = outer.lookup(scan.getLast()[index]);
-      starts.push_back(adjoint ? adjoint : zeros(builder, loc, argument.getType(), scan->getOperand(0)));
+      starts.push_back(adjoint ? adjoint : zeros(builder, loc, argument.getType(), like));
       accumulate(inner, next.getStates()[index], block.addArgument(argument.getType(), loc));
     }
 
@@ -291,7 +299,7 @@ LogicalResult Differentiator::differentiate(ScanOp scan, OpBuilder &builder) {
   for (auto [position, index] : llvm::enumerate(states)) {
     BlockArgument argument = scan.getBody().getArgument(scan.getInputs().size() + index);
     Value adjoint = adjoints.lookup(argument);
-    nextStates.push_back(adjoint ? adjoint : zeros(inner, loc, argument.getType(), scan->getOperand(0)));
+    nextStates.push_back(adjoint ? adjoint : zeros(inner, loc, argument.getType(), like));
   }
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(scan.getBody(), captured);
@@ -299,7 +307,7 @@ LogicalResult Differentiator::differentiate(ScanOp scan, OpBuilder &builder) {
   for (Value value : captured)
     if (Value adjoint = adjoints.lookup(value)) {
       summed.push_back(value);
-      starts.push_back(zeros(builder, loc, value.getType(), scan->getOperand(0)));
+      starts.push_back(zeros(builder, loc, value.getType(), like));
       Value sum = block.addArgument(value.getType(), loc);
       nextStates.push_back(AddOp::create(inner, loc, sum, adjoint));
     }

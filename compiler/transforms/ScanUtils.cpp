@@ -123,8 +123,11 @@ Value weft::findSequence(ScanOp scan, Value value) {
 void weft::hoistInvariants(ScanOp scan) {
   Region &body = scan.getBody();
   auto isOutside = [&](Value value) { return !body.isAncestor(value.getParentRegion()); };
-  // Any value of the scan's operands has the batch that a broadcast asks for.
-  Value batch = scan->getNumOperands() ? scan->getOperand(0) : Value();
+  // Any operand with the batch is as good to a broadcast as a value of the step.
+  Value batch;
+  for (Value operand : scan->getOperands())
+    if (!batch && hasBatch(operand.getType()))
+      batch = operand;
   for (Operation &op : llvm::make_early_inc_range(body.front().without_terminator())) {
     if (auto broadcast = dyn_cast<BroadcastRowsOp>(op); broadcast && batch && !isOutside(broadcast.getLike()))
       broadcast.getLikeMutable().assign(batch);
