@@ -87,32 +87,42 @@ Value SliceEmitter::base(const Storage &storage) {
   llvm_unreachable("a space without a base");
 }
 
-OpFoldResult SliceEmitter::offsetOf(const Place &place, Location loc) {
+/// Where the slots of a place begin; of one that changes with the step, slot 0 of
+/// an alternating state and the slot of place 0 of a sequence.
+OpFoldResult SliceEmitter::beginOf(const Place &place, Location loc) {
   const Storage &storage = plan.storageOf(place);
-  OpFoldResult offset = builder.getIndexAttr(storage.offset);
   int64_t slot = place.mode == StepMode::Parity ? 0 : place.slot;
-  if (storage.space == Space::Arena && storage.size.perRow) {
-    // What grows with the rows begins behind what does not.
-    offset = extent({storage.offset + (place.stride.perRow ? slot * place.stride.count : 0), true}, loc);
-    offset = add(builder.getIndexAttr(plan.fixedElements()), offset, loc);
-    if (!place.stride.perRow)
-      offset = add(offset, builder.getIndexAttr(slot * place.stride.count), loc);
-  } else {
-    offset = builder.getIndexAttr(storage.offset + slot * place.stride.count);
+  if (storage.space != Space::Arena || !storage.size.perRow)
+    return builder.getIndexAttr(storage.offset + slot * place.stride.count);
+  // What grows with the rows begins behind what does not.
+  OpFoldResult &begin = begins[{place.storage, slot}];
+  if (!begin) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (loop)
+      builder.setInsertionPoint(loop);
+    OpFoldResult rows = extent({storage.offset + slot * place.stride.count, true}, loc);
+    begin = add(builder.getIndexAttr(plan.fixedElements()), rows, loc);
   }
-  if (place.mode == StepMode::None)
-    return offset;
+  return begin;
+}
 
+OpFoldResult SliceEmitter::offsetOf(const Place &place, Location loc) {
+  OpFoldResult begin = beginOf(place, loc);
+  if (place.mode == StepMode::None)
+    return begin;
   Value number = position;
   if (place.mode == StepMode::Parity) {
     number = stepsDone;
-    if (place.slot)
-      number = arith::AddIOp::create(builder, loc, number, constant(place.slot, loc));
-    number = arith::RemUIOp::create(builder, loc, number, constant(2, loc));
+    if (place.slot) {
+      Value slot = constant(place.slot, loc);
+      number = arith::AddIOp::create(builder, loc, number, slot);
+    }
+    Value two = constant(2, loc);
+    number = arith::RemUIOp::create(builder, loc, number, two);
   }
   Value stride = asValue(extent(place.stride, loc), loc);
   Value distance = arith::MulIOp::create(builder, loc, number, stride);
-  return add(offset, distance, loc);
+  return add(begin, distance, loc);
 }
 
 Value SliceEmitter::viewOf(const Place &place, Location loc) {

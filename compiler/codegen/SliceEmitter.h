@@ -42,7 +42,8 @@ private:
   mlir::Value base(const Storage &storage);
   mlir::Value viewOf(mlir::Value value, mlir::Location loc);
   mlir::Value viewOf(const Place &place, mlir::Location loc);
-  /// Where a place begins, in elements from its base.
+  mlir::OpFoldResult beginOf(const Place &place, mlir::Location loc);
+  /// Where a place is, in elements from its base.
   mlir::OpFoldResult offsetOf(const Place &place, mlir::Location loc);
   mlir::OpFoldResult extent(Extent extent, mlir::Location loc);
   mlir::OpFoldResult add(mlir::OpFoldResult a, mlir::OpFoldResult b, mlir::Location loc);
@@ -58,6 +59,7 @@ private:
   mlir::Value rowCapacity;
   llvm::DenseMap<mlir::Value, mlir::Value> views, stepViews;
   llvm::DenseMap<int64_t, mlir::Value> multiples; ///< of the capacity
+  llvm::DenseMap<std::pair<unsigned, int64_t>, mlir::OpFoldResult> begins; ///< of a storage's slots
   /// While the body of a scan is written: its loop, the steps done, and the
   /// place in the sequence of the step that runs.
   mlir::Operation *loop = nullptr;

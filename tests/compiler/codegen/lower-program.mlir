@@ -56,3 +56,33 @@ module {
     return
   }
 }
+
+// -----
+
+// An edited program is held to what its kernels declare.
+
+module {
+  halide.kernel @copy {
+    halide.input @x : memref<?x4xf32>
+    halide.func @y(%u, %r) : f32 {
+      %0 = halide.at @x[%u, %r] : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<?x4xf32>]
+  }
+  func.func @helper(%x: memref<?x4xf32>, %y: memref<?x4xf32, strided<[16, 1]>>) {
+    // expected-error @+1 {{gives @copy a 'memref<?x4xf32, strided<[16, 1]>>' as argument 1, where it declares a 'memref<?x4xf32>'}}
+    halide.call @copy(%x, %y) : memref<?x4xf32>, memref<?x4xf32, strided<[16, 1]>>
+    return
+  }
+}
+
+// -----
+
+module {
+  func.func @helper(%x: memref<?x4xf32>) {
+    // expected-error @+1 {{uses @absent, which is no kernel of this module}}
+    halide.call @absent(%x) : memref<?x4xf32>
+    return
+  }
+}
