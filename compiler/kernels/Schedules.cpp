@@ -188,7 +188,7 @@ void ScheduleBuilder::contraction(ArrayRef<std::string> vars, ArrayRef<int64_t> 
     order.push_back("c");
   reorder("out", stage, order);
   vectorize("out", stage, "ui");
-  computeAt("part", "out", "uo", 0);
+  computeAt("part", "out", "uo", stage);
   boundExtent("part", "u", tile.columns);
   boundExtent("part", "v", tile.rows);
   halide::StoreInOp::create(builder, loc, "part", 0, halide::Memory::Stack);

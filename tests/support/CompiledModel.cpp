@@ -15,7 +15,7 @@
 #include <cstring>
 
 using namespace weft;
-using namespace weft::test;
+using namespace weft::tests;
 
 namespace {
 

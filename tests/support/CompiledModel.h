@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-namespace weft::test {
+namespace weft::tests {
 
 /// What a step gave: predictions, the loss of each row, and each weight's gradient.
 struct StepResult {
@@ -47,6 +47,6 @@ private:
   std::vector<float> parameters;
 };
 
-} // namespace weft::test
+} // namespace weft::tests
 
 #endif // WEFT_TESTS_SUPPORT_COMPILEDMODEL_H

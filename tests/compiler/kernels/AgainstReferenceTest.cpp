@@ -1,0 +1,237 @@
+//===- AgainstReferenceTest.cpp - Generated kernels against the reference -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// A model is compiled as `weft build --emit shared` does it and run in this
+// process; its predictions, losses and gradients are those of the fp64
+// interpreter, within the rounding that the lengths of its sums explain.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/frontend/Frontend.h"
+#include "compiler/pipeline/Pipeline.h"
+#include "compiler/reference/GradientCheck.h"
+#include "compiler/transforms/Passes.h"
+#include "dialects/seq/Seq.h"
+#include "tests/support/CompiledModel.h"
+#include "tests/support/RandomCells.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <gtest/gtest.h>
+
+#include <cfloat>
+#include <cmath>
+#include <fstream>
+
+using namespace weft;
+
+namespace {
+
+/// How many roundings stand between an input and a result: every matmul,
+/// convolution or sum adds its length, every scan repeats what is in it.
+double roundings(mlir::Region &region, int64_t rows) {
+  double total = 0;
+  for (mlir::Operation &op : region.getOps()) {
+    auto columns = [&](mlir::Value value) {
+      return double(llvm::cast<mlir::RankedTensorType>(value.getType()).getShape().back());
+    };
+    auto perBatch = [&](mlir::Value value) {
+      auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
+      double count = 1;
+      for (int64_t extent : type.getShape().drop_back(type.getRank() > 1 ? 1 : 0))
+        count *= mlir::ShapedType::isDynamic(extent) ? rows : extent;
+      return count;
+    };
+    if (auto scan = llvm::dyn_cast<seq::ScanOp>(op))
+      total += double(scan.getSteps()) * roundings(scan.getBody(), rows);
+    else if (auto matmul = llvm::dyn_cast<seq::MatmulOp>(op))
+      total += columns(matmul.getLhs());
+    else if (llvm::isa<seq::Conv1dOp, seq::Conv1dInputAdjointOp>(op))
+      total += columns(op.getOperand(0)) *
+               llvm::cast<mlir::RankedTensorType>(op.getOperand(1).getType()).getDimSize(0);
+    else if (llvm::isa<seq::ContractOp, seq::Conv1dKernelAdjointOp, seq::SumToOp, seq::ScatterAddOp>(op))
+      total += perBatch(op.getOperand(0));
+    else if (llvm::isa<seq::ReduceOp>(op))
+      total += columns(op.getOperand(0));
+    else
+      total += 4; // exp, tanh and log are good to two units in the last place.
+  }
+  return total;
+}
+
+double largest(const reference::Tensor &tensor) {
+  double most = 0;
+  for (double value : tensor.values)
+    most = std::max(most, std::abs(value));
+  return most;
+}
+
+/// Rounding errors of random sign grow with the root of their number; a factor
+/// of eight leaves no room for chance, and none for a wrong term.
+double allowedError(double roundings) { return 8 * std::sqrt(roundings) * FLT_EPSILON; }
+
+void expectClose(const reference::Tensor &got, const reference::Tensor &wanted, double allowed,
+                 const std::string &what) {
+  ASSERT_EQ(got.values.size(), wanted.values.size()) << what;
+  double scale = std::max(largest(wanted), 1e-3);
+  double worst = 0;
+  size_t where = 0;
+  for (size_t i = 0; i < got.values.size(); ++i) {
+    double off = std::abs(got.values[i] - wanted.values[i]);
+    if (!(off <= worst)) {
+      worst = off;
+      where = i;
+    }
+  }
+  EXPECT_LE(worst, allowed * scale) << what << " at " << where << ": got " << got.values[where] << ", the reference says "
+                                    << wanted.values[where] << " (largest " << scale << ")";
+}
+
+class Source {
+public:
+  Source(const std::string &text, const std::string &name) {
+    std::string message;
+    module = frontend::compileToSeq(name + ".weft", text, {}, &context, message);
+    if (!module) {
+      ADD_FAILURE() << message << "\n" << text;
+      return;
+    }
+    derived = module->clone();
+    mlir::PassManager passes(&context);
+    buildGradientPipeline(passes);
+    if (mlir::failed(passes.run(*derived)))
+      ADD_FAILURE() << "no gradient for\n" << text;
+
+    llvm::SmallString<128> directory;
+    llvm::sys::fs::createUniqueDirectory("weft-kernels", directory);
+    std::string path = (directory + "/model.weft").str();
+    std::ofstream(path) << text;
+    pipeline::Toolchain tools = pipeline::Toolchain::find(nullptr);
+    tools.kernelWorker = WEFT_KERNEL_WORKER;
+    tools.runtimeArchive = WEFT_RUNTIME_ARCHIVE;
+    pipeline::Options options;
+    options.input = path;
+    options.jobs = 1;
+    std::string output = (directory + "/model.so").str();
+    pipeline::Outcome outcome = pipeline::build(options, tools, pipeline::Product::SharedLibrary, output);
+    EXPECT_FALSE(outcome.failed()) << outcome.message << "\n" << text;
+    if (!outcome.failed())
+      compiled = tests::CompiledModel::load(output);
+    llvm::sys::fs::remove_directories(directory);
+  }
+
+  mlir::Operation *find(llvm::StringRef kind, mlir::ModuleOp in) {
+    for (mlir::Operation &op : *in.getBody())
+      if (op.getName().getStringRef() == kind)
+        return &op;
+    return nullptr;
+  }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module, derived;
+  std::unique_ptr<tests::CompiledModel> compiled;
+};
+
+void expectAgreement(const std::string &text, const std::string &name, int64_t rows, int64_t slices) {
+  Source source(text, name);
+  if (testing::Test::HasFailure())
+    return;
+  auto point = reference::drawPoint(*source.module, rows, 17);
+  ASSERT_TRUE(bool(point)) << llvm::toString(point.takeError());
+  source.compiled->setWeights(point->weights);
+
+  mlir::Operation *model = source.find("seq.model", *source.module);
+  mlir::Operation *expanded = source.find("seq.model", *source.derived);
+  auto wanted = reference::evaluate(model, point->inputs, point->weights);
+  ASSERT_TRUE(bool(wanted)) << llvm::toString(wanted.takeError());
+  auto predictions = source.compiled->predict(point->inputs, slices);
+  double allowed = allowedError(roundings(expanded->getRegion(0), rows));
+  for (size_t i = 0; i < wanted->size(); ++i)
+    expectClose(predictions[i], (*wanted)[i], allowed, "prediction");
+
+  auto step = llvm::cast<seq::StepOp>(source.find("seq.step", *source.derived));
+  std::vector<reference::Tensor> arguments = point->inputs;
+  arguments.push_back(point->labels);
+  arguments.push_back(reference::Tensor::scalar(1.0 / double(rows)));
+  auto derived = reference::evaluate(step, arguments, point->weights);
+  ASSERT_TRUE(bool(derived)) << llvm::toString(derived.takeError());
+  tests::StepResult result = source.compiled->step(point->inputs, {point->labels}, slices);
+  allowed = allowedError(roundings(step.getBody(), rows));
+  size_t outputs = wanted->size();
+  for (size_t i = 0; i < outputs; ++i)
+    expectClose(result.outputs[i], (*derived)[i], allowed, "the step's prediction");
+  expectClose(reference::Tensor({rows}, result.loss), (*derived)[outputs], allowed, "loss");
+  for (auto [i, weight] : llvm::enumerate(step.getGradients())) {
+    std::string weightName = llvm::cast<mlir::FlatSymbolRefAttr>(weight).getValue().str();
+    expectClose(result.gradients.at(weightName), (*derived)[outputs + 1 + i], allowed, "gradient of " + weightName);
+  }
+}
+
+std::string model(const std::string &input, const std::string &output, const std::string &loss) {
+  return "model m {\n  input x: " + input + "\n  output y = x |> " + output + "\n}\ntrain {\n  loss = " + loss +
+         "\n  optimizer = adam(learning_rate = 0.001)\n  epochs = 1\n  batch = 8\n}\n";
+}
+
+struct Case {
+  std::string name, text;
+};
+
+void PrintTo(const Case &c, std::ostream *out) { *out << c.name; }
+
+std::vector<Case> cases() {
+  std::string bce = "binary_crossentropy", mse = "mean_squared_error";
+  return {
+      {"lstm", model("tokens[9] of 20", "embedding(6) |> lstm(13) |> dense(1, activation = sigmoid)", bce)},
+      {"lstm_wide", model("features[5, 33]", "lstm(40) |> dense(3)", mse)},
+      {"lstm_stacked", model("features[6, 3]", "lstm(9, return_sequences = true) |> lstm(5) |> dense(2)", mse)},
+      {"lstm_backwards", model("features[6, 3]", "lstm(9, go_backwards = true) |> dense(2)", mse)},
+      {"lstm_backwards_sequences",
+       model("features[6, 3]", "lstm(4, go_backwards = true, return_sequences = true) |> dense(2)", mse)},
+      {"lstm_one_step", model("features[1, 3]", "lstm(4) |> dense(2)", mse)},
+      {"gru", model("features[7, 5]", "gru(11) |> dense(1)", mse)},
+      {"gru_reset_before", model("features[7, 5]", "gru(11, reset_after = false) |> dense(1)", mse)},
+      {"simple_rnn", model("features[7, 5]", "simple_rnn(24) |> dense(2)", mse)},
+      {"conv_valid_stride", model("features[20, 6]", "conv1d(10, 5, strides = 2, activation = tanh) |> flatten |> dense(1)", mse)},
+      {"conv_same", model("features[11, 4]", "conv1d(12, 4, padding = same, activation = relu) |> gru(7) |> dense(1)", mse)},
+      {"conv_same_stride", model("features[11, 4]", "conv1d(5, 3, padding = same, strides = 3) |> flatten |> dense(1)", mse)},
+      {"conv_causal_dilated", model("features[16, 4]", "conv1d(8, 3, padding = causal, dilation = 2) |> flatten |> dense(4)", mse)},
+      {"conv_stacked", model("features[12, 3]", "conv1d(8, 3, padding = same) |> conv1d(4, 2, padding = causal) |> flatten |> dense(1)", mse)},
+      {"pool", model("features[12, 5]", "conv1d(4, 3, padding = same) |> max_pool1d(2) |> simple_rnn(3) |> dense(1)", mse)},
+      {"pool_same_overlap", model("features[15, 4]", "conv1d(6, 2) |> max_pool1d(3, strides = 2, padding = same) |> lstm(3) |> dense(1)", mse)},
+      {"softmax", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "categorical_crossentropy")},
+      {"sparse", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "sparse_categorical_crossentropy")},
+      {"dense_on_sequences", model("features[5, 4]", "dense(7, activation = tanh) |> lstm(3, return_sequences = true) |> dense(2)", mse)},
+      {"dense_alone", model("features[10]", "dense(17, activation = relu) |> dense(1, activation = sigmoid)", bce)},
+      {"absolute_error", model("features[10]", "dense(5, activation = swish) |> dense(2)", "mean_absolute_error")},
+      {"huber", model("features[10]", "dense(5, activation = elu) |> dense(2)", "huber")},
+      {"reverse", model("features[5, 4]", "reverse |> lstm(3) |> dense(1)", mse)},
+      {"residual",
+       "layer residual(filters) = x + (x |> conv1d(filters, 3, padding = same))\n" +
+           model("features[6, 4]", "residual(4) |> residual(4) |> flatten |> dense(1)", mse)},
+  };
+}
+
+class Layers : public testing::TestWithParam<Case> {};
+
+TEST_P(Layers, AgreeWithTheReference) {
+  // Odd numbers of rows leave remainders of every tile.
+  expectAgreement(GetParam().text, GetParam().name, 13, 2);
+}
+INSTANTIATE_TEST_SUITE_P(Kernels, Layers, testing::ValuesIn(cases()),
+                         [](const auto &info) { return info.param.name; });
+
+class RandomCells : public testing::TestWithParam<int> {};
+
+TEST_P(RandomCells, AgreeWithTheReference) {
+  expectAgreement(tests::randomCellModel(GetParam()), "random" + std::to_string(GetParam()), 5, 1);
+}
+INSTANTIATE_TEST_SUITE_P(Kernels, RandomCells, testing::Range(1, 51));
+
+} // namespace
