@@ -9,6 +9,7 @@
 #include "runtime/support/Error.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -79,8 +80,9 @@ PreparedData::PreparedData(const std::string &path) : path(path), file(path) {
   if (header.size != bytes.size())
     fail("{} is cut short or damaged ({} bytes instead of {}): run `weft data` again", path, bytes.size(),
          header.size);
+  uint32_t crc = crc32c(bytes.first(offsetof(Header, crc)));
   bytes = bytes.subspan(sizeof(header));
-  if (header.crc != crc32c(bytes) || bytes.size() / sizeof(Section) < header.sections)
+  if (header.crc != crc32c(bytes, crc) || bytes.size() / sizeof(Section) < header.sections)
     fail("{} is damaged (its checksum does not fit): run `weft data` again", path);
   for (uint32_t i = 0; i < header.sections; ++i) {
     Section section;
@@ -141,6 +143,7 @@ void writePrepared(const std::string &path,
   };
   Header header{{}, version, static_cast<uint32_t>(table.size()), end, 0, 0};
   magic.copy(header.magic, sizeof(header.magic));
+  header.crc = crc32c(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, crc)));
   visit([&](std::span<const std::byte> bytes) { header.crc = crc32c(bytes, header.crc); });
   AtomicFile file(path);
   file.write(&header, sizeof(header));

@@ -24,7 +24,7 @@ namespace weft::runtime {
 ///     0   "WEFTDATA"
 ///     8   u32 version (1), u32 number of sections
 ///    16   u64 size of the file
-///    24   u32 CRC-32C of all bytes from 32 on, u32 zero
+///    24   u32 CRC-32C of bytes 0 to 23 and of all from 32 on, u32 zero
 ///    32   for each section: name (16 bytes, zeros behind), u64 offset, u64 size
 ///         then the sections, each at a multiple of 64 bytes
 ///

@@ -6,17 +6,28 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/io/Console.h"
+#include "runtime/support/Error.h"
 
-#include <fmt/format.h>
-
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include <unistd.h>
 
 namespace weft::runtime {
+
+void sayText(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+void printText(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    fail("cannot write to standard output: {}", std::strerror(errno));
+}
 
 std::string logText(const NamedValues &logs) {
   std::string text;
@@ -71,7 +82,7 @@ void Progress::beginEpoch(int64_t number, int64_t of, int64_t count) {
   epoch = number, epochs = of, batches = count;
   start = last = Clock::now();
   if (style == Style::Bar)
-    fmt::print(stderr, "Epoch {}/{}\n", epoch, epochs);
+    say("Epoch {}/{}\n", epoch, epochs);
 }
 
 bool Progress::isDue() const {
@@ -86,26 +97,25 @@ void Progress::showBatch(int64_t done, const NamedValues &logs) {
   double left = seconds() / double(done) * double(batches - done);
   double perStep = seconds() / double(done);
   std::string eta = left >= 60 ? fmt::format("{}:{:02}", int(left) / 60, int(left) % 60) : fmt::format("{:.0f}s", left);
-  fmt::print(stderr, "\r\x1b[K{}/{} {} {} {} - {}", done, batches, barText(done), eta,
+  say("\r\x1b[K{}/{} {} {} {} - {}", done, batches, barText(done), eta,
              perStep >= 1e-3 ? fmt::format("{:.0f}ms/step", perStep * 1e3)
                              : fmt::format("{:.0f}us/step", perStep * 1e6),
              logText(logs));
-  std::fflush(stderr);
 }
 
 void Progress::endEpoch(int64_t done, const NamedValues &logs) {
   if (style == Style::Lines)
-    fmt::print(stderr, "Epoch {}/{} - {}/{} - {} - {}\n", epoch, epochs, done, batches,
+    say("Epoch {}/{} - {}/{} - {} - {}\n", epoch, epochs, done, batches,
                pace(seconds(), done, " - "), logText(logs));
   else if (style == Style::Bar)
-    fmt::print(stderr, "\r\x1b[K{}/{} {} {} - {}\n", done, batches, barText(done), pace(seconds(), done, " "),
+    say("\r\x1b[K{}/{} {} {} - {}\n", done, batches, barText(done), pace(seconds(), done, " "),
                logText(logs));
   drawn = false;
 }
 
 void Progress::abandon() {
   if (drawn)
-    fmt::print(stderr, "\n");
+    say("\n");
   drawn = false;
 }
 

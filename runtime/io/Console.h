@@ -8,15 +8,30 @@
 #ifndef WEFT_RUNTIME_IO_CONSOLE_H
 #define WEFT_RUNTIME_IO_CONSOLE_H
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace weft::runtime {
 
 using NamedValues = std::vector<std::pair<std::string, double>>;
+
+/// Messages on stderr. A stderr that cannot be written to is no reason to stop.
+void sayText(std::string_view text);
+template <typename... Args> void say(fmt::format_string<Args...> format, Args &&...args) {
+  sayText(fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// Results on stdout: an error of the user's where they cannot be written.
+void printText(std::string_view text);
+template <typename... Args> void print(fmt::format_string<Args...> format, Args &&...args) {
+  printText(fmt::format(format, std::forward<Args>(args)...));
+}
 
 /// "accuracy: 0.8553 - loss: 0.3365".
 std::string logText(const NamedValues &logs);

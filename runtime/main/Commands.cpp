@@ -7,6 +7,7 @@
 
 #include "runtime/main/Commands.h"
 #include "runtime/data/Source.h"
+#include "runtime/io/Console.h"
 #include "runtime/io/File.h"
 #include "runtime/io/Npy.h"
 #include "runtime/main/Summary.h"
@@ -21,7 +22,6 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <limits>
 
@@ -75,17 +75,17 @@ void printScores(const Logs &logs, int64_t rows, bool json) {
     for (const auto &[name, value] : logs)
       object[name] = value;
     object["rows"] = rows;
-    fmt::print("{}\n", object.dump());
+    print("{}\n", object.dump());
     return;
   }
   for (const auto &[name, value] : logs)
     if (name == "loss")
-      fmt::print("Loss: {:.6f}\n", value);
+      print("Loss: {:.6f}\n", value);
   for (const auto &[name, value] : logs)
     if (name == "accuracy")
-      fmt::print("Accuracy: {:.2f}%\n", value * 100);
+      print("Accuracy: {:.2f}%\n", value * 100);
     else if (name != "loss")
-      fmt::print("{}: {:.6f}\n", name, value);
+      print("{}: {:.6f}\n", name, value);
 }
 
 /// What the command line says; one instance a run.
@@ -149,11 +149,11 @@ struct Commands {
     options.quiet = quiet;
     TrainResult result = train(model, options);
     if (!result.logs.empty())
-      fmt::print("{}\n", logText(result.logs));
+      print("{}\n", logText(result.logs));
     if (result.interrupted)
-      fmt::print(stderr, "interrupted after {} batches; the weights are saved. To go on from them: {} train --weights {}\n",
+      say("interrupted after {} batches; the weights are saved. To go on from them: {} train --weights {}\n",
                  result.batches, program, options.saveTo);
-    fmt::print(stderr, "saved {}\n{}\n", options.saveTo, stopwatch.text());
+    say("saved {}\n{}\n", options.saveTo, stopwatch.text());
   }
 
   void runEvaluate() {
@@ -201,7 +201,7 @@ struct Commands {
     MeanGradient mean =
         meanGradient(model, parameters.floats(), opened.train, rows, settings.seed, pool);
     saveWeights(model, save, mean.gradients.data(), {{"loss", fmt::format("{}", mean.loss)}});
-    fmt::print("loss: {:.6f}\n", mean.loss);
+    print("loss: {:.6f}\n", mean.loss);
   }
 };
 
@@ -278,9 +278,9 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
   else if (*gradients)
     commands.runGradients();
   else if (*summary)
-    fmt::print("{}", summaryText(model));
+    print("{}", summaryText(model));
   else if (*info)
-    fmt::print("{}", infoText(model));
+    print("{}", infoText(model));
   return 0;
 }
 } // namespace
@@ -289,19 +289,15 @@ int runMain(const WeftModel &model, int argc, const char *const *argv) {
   ignoreFileSizeSignal();
   try {
     checkModel(model);
-    int code = runCommands(model, argc, argv);
-    if (std::fflush(stdout) != 0)
-      fail("cannot write to standard output");
-    return code;
+    return runCommands(model, argc, argv);
   } catch (const UserError &error) {
-    fmt::print(stderr, "error: {}\n", error.what());
+    say("error: {}\n", error.what());
     return 1;
   } catch (const std::bad_alloc &) {
-    fmt::print(stderr, "error: there is not enough memory; a smaller --batch needs less\n");
+    say("error: there is not enough memory; a smaller --batch needs less\n");
     return 1;
   } catch (const std::exception &error) {
-    fmt::print(stderr,
-               "internal error: {}\nThis is a bug in Weft: please report it with the model file and this "
+    say("internal error: {}\nThis is a bug in Weft: please report it with the model file and this "
                "command line.\n",
                error.what());
     return 2;

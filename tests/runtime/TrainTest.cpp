@@ -1,0 +1,224 @@
+//===- TrainTest.cpp - Slices, initial weights, losses and metrics ===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/io/Console.h"
+#include "runtime/train/Initialize.h"
+#include "runtime/train/Runner.h"
+#include "runtime/train/Score.h"
+#include "runtime/train/Settings.h"
+#include "tests/runtime/Helpers.h"
+
+#include <cmath>
+#include <numeric>
+
+using namespace weft;
+using namespace weft::runtime;
+using testing::HasSubstr;
+
+//===----------------------------------------------------------------------===//
+// Slices
+//===----------------------------------------------------------------------===//
+
+TEST(Slices, coverTheBatchInTiles) {
+  for (int64_t slices : {1, 2, 3, 4, 8})
+    for (int64_t tile : {1, 2, 4, 6, 16})
+      for (int64_t rows = 1; rows < 200; ++rows) {
+        std::vector<SliceRange> ranges = cutBatch(rows, slices, tile);
+        ASSERT_LE(static_cast<int64_t>(ranges.size()), slices);
+        int64_t next = 0, least = rows, most = 0;
+        for (const SliceRange &range : ranges) {
+          ASSERT_EQ(range.first, next);
+          ASSERT_EQ(range.first % tile, 0);
+          ASSERT_GT(range.rows, 0);
+          next += range.rows;
+          least = std::min(least, (range.rows + tile - 1) / tile);
+          most = std::max(most, (range.rows + tile - 1) / tile);
+        }
+        ASSERT_EQ(next, rows);
+        ASSERT_LE(most - least, 1) << rows << " rows, " << slices << " slices of " << tile;
+      }
+}
+
+//===----------------------------------------------------------------------===//
+// Initial weights
+//===----------------------------------------------------------------------===//
+
+static std::vector<float> draw(std::vector<int64_t> shape, std::vector<WeftInit> inits, uint64_t seed = 1,
+                               const char *name = "w") {
+  WeftWeight weight{};
+  weight.name = name;
+  weight.rank = static_cast<int32_t>(shape.size());
+  std::copy(shape.begin(), shape.end(), weight.shape);
+  weight.size = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+  weight.inits = inits.data();
+  weight.init_count = static_cast<int32_t>(inits.size());
+  std::vector<float> values(static_cast<size_t>(weight.size));
+  initialize(weight, seed, values.data());
+  return values;
+}
+
+static WeftInit init(InitKind kind, double a = 0, double b = 0) { return {static_cast<int32_t>(kind), 0, a, b}; }
+
+static double variance(const std::vector<float> &values) {
+  double squares = 0;
+  for (float value : values)
+    squares += double{value} * value;
+  return squares / double(values.size());
+}
+
+TEST(Initialize, partsAlongTheLastAxis) {
+  std::vector<float> bias = draw({8}, {init(InitKind::Zeros), init(InitKind::Ones), init(InitKind::Zeros),
+                                       init(InitKind::Constant, 3)});
+  EXPECT_THAT(bias, testing::ElementsAre(0, 0, 1, 1, 0, 0, 3, 3));
+  std::vector<float> rows = draw({2, 4}, {init(InitKind::Ones), init(InitKind::Identity)});
+  EXPECT_THAT(rows, testing::ElementsAre(1, 1, 1, 0, 1, 1, 0, 1));
+}
+
+TEST(Initialize, scales) {
+  struct Case {
+    InitKind kind;
+    std::vector<int64_t> shape;
+    double variance, limit;
+  };
+  const Case cases[] = {
+      {InitKind::GlorotUniform, {32, 400}, 2.0 / 432, std::sqrt(6.0 / 432)},
+      {InitKind::GlorotUniform, {3, 32, 64}, 2.0 / (3 * 96), std::sqrt(6.0 / (3 * 96))}, // a convolution's window
+      {InitKind::GlorotUniform, {5000}, 1.0 / 5000, std::sqrt(3.0 / 5000)},
+      {InitKind::GlorotNormal, {100, 100}, 1.0 / 100, 2 * std::sqrt(1.0 / 100) / 0.87},
+      {InitKind::HeUniform, {64, 200}, 2.0 / 64, std::sqrt(6.0 / 64)},
+      {InitKind::HeNormal, {64, 200}, 2.0 / 64, 2 * std::sqrt(2.0 / 64) / 0.87},
+      {InitKind::LecunUniform, {64, 200}, 1.0 / 64, std::sqrt(3.0 / 64)},
+      {InitKind::LecunNormal, {64, 200}, 1.0 / 64, 2 * std::sqrt(1.0 / 64) / 0.87},
+      {InitKind::Uniform, {100, 100}, 0.05 * 0.05 / 3, 0.05},
+      {InitKind::Normal, {100, 100}, 0.05 * 0.05, 1},
+      {InitKind::TruncatedNormal, {100, 100}, 0.05 * 0.05 * 0.7737, 0.1},
+  };
+  for (const Case &c : cases) {
+    std::vector<float> values = draw(c.shape, {init(c.kind)});
+    EXPECT_NEAR(variance(values) / c.variance, 1, 0.06) << static_cast<int>(c.kind);
+    for (float value : values)
+      ASSERT_LE(std::abs(value), c.limit * 1.0001) << static_cast<int>(c.kind);
+  }
+}
+
+TEST(Initialize, orthogonal) {
+  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{100, 400}, {60, 20}, {16, 16}}) {
+    std::vector<float> q = draw({rows, columns}, {init(InitKind::Orthogonal)});
+    int64_t stride = columns;
+    bool wide = rows < columns; // then the rows are orthonormal, else the columns
+    int64_t count = std::min(rows, columns), length = std::max(rows, columns);
+    auto at = [&](int64_t vector, int64_t i) {
+      return double{q[static_cast<size_t>(wide ? vector * stride + i : i * stride + vector)]};
+    };
+    for (int64_t a = 0; a < count; ++a)
+      for (int64_t b = 0; b <= a; ++b) {
+        double dot = 0;
+        for (int64_t i = 0; i < length; ++i)
+          dot += at(a, i) * at(b, i);
+        ASSERT_NEAR(dot, a == b, 1e-6);
+      }
+  }
+}
+
+TEST(Initialize, dependsOnSeedAndName) {
+  std::vector<WeftInit> inits = {init(InitKind::GlorotUniform)};
+  EXPECT_EQ(draw({5, 5}, inits, 1, "a"), draw({5, 5}, inits, 1, "a"));
+  EXPECT_NE(draw({5, 5}, inits, 1, "a"), draw({5, 5}, inits, 2, "a"));
+  EXPECT_NE(draw({5, 5}, inits, 1, "a"), draw({5, 5}, inits, 1, "b"));
+}
+
+//===----------------------------------------------------------------------===//
+// Losses and metrics
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Scored {
+  WeftPort output, label;
+
+  double loss(const char *name, std::vector<float> prediction, const void *truth) const {
+    RowFunction function = lossNamed(name, label);
+    EXPECT_TRUE(function) << name;
+    return function ? function(prediction, truth, output.shape[output.rank - 1]) : 0;
+  }
+
+  double metric(const char *name, std::vector<float> predictions, const void *truth, int64_t rows) const {
+    WeftModel model{};
+    model.outputs = &output;
+    model.labels = &label;
+    model.output_count = model.label_count = 1;
+    Scorer scorer(model, {name});
+    Sums sums = scorer.empty();
+    const void *labels[] = {truth};
+    const float *outputs[] = {predictions.data()};
+    scorer.add(sums, labels, outputs, rows);
+    for (const auto &[key, value] : scorer.means(sums))
+      if (key == name)
+        return value;
+    return NAN;
+  }
+};
+
+const Scored binary = {{"p", WEFT_F32, 1, {1}, 0}, {"y", WEFT_F32, 1, {1}, 0}};
+const Scored oneHot = {{"p", WEFT_F32, 1, {3}, 0}, {"y", WEFT_F32, 1, {3}, 0}};
+const Scored sparse = {{"p", WEFT_F32, 1, {3}, 0}, {"y", WEFT_I32, 1, {1}, 0}};
+} // namespace
+
+TEST(Score, losses) {
+  const float one[] = {1}, zero[] = {0}, hot[] = {0, 1, 0};
+  const int32_t second[] = {1};
+  EXPECT_NEAR(binary.loss("binary_crossentropy", {0.8f}, one), -std::log(0.8), 1e-7);
+  EXPECT_NEAR(binary.loss("binary_crossentropy", {0.8f}, zero), -std::log(0.2), 1e-6);
+  EXPECT_NEAR(binary.loss("binary_crossentropy", {0.0f}, one), -std::log(1e-7), 1e-6); // clipped as in Keras
+  EXPECT_NEAR(oneHot.loss("categorical_crossentropy", {0.2f, 0.7f, 0.1f}, hot), -std::log(0.7), 1e-7);
+  EXPECT_NEAR(sparse.loss("sparse_categorical_crossentropy", {0.2f, 0.7f, 0.1f}, second), -std::log(0.7), 1e-7);
+  EXPECT_NEAR(oneHot.loss("mean_squared_error", {1, 3, 0}, hot), (1 + 4 + 0) / 3.0, 1e-7);
+  EXPECT_NEAR(oneHot.loss("mean_absolute_error", {1, 3, 0}, hot), (1 + 2 + 0) / 3.0, 1e-7);
+  EXPECT_NEAR(oneHot.loss("huber", {0.5f, 3, 0}, hot), (0.125 + 1.5 + 0) / 3, 1e-7);
+  EXPECT_EQ(lossNamed("my_own", binary.label), nullptr);
+  EXPECT_EQ(lossNamed("sparse_categorical_crossentropy", binary.label), nullptr);
+}
+
+TEST(Score, accuracyByOutputAndLabel) {
+  const float truth[] = {1, 0, 1, 0};
+  EXPECT_EQ(binary.metric("accuracy", {0.9f, 0.2f, 0.5f, 0.7f}, truth, 4), 0.5); // above a half, not at it
+  const float hot[] = {0, 1, 0, 1, 0, 0};
+  EXPECT_EQ(oneHot.metric("accuracy", {0.2f, 0.7f, 0.1f, 0.2f, 0.7f, 0.1f}, hot, 2), 0.5);
+  const int32_t classes[] = {1, 2, 0};
+  EXPECT_NEAR(sparse.metric("accuracy", {0.2f, 0.7f, 0.1f, 0, 0, 1, 0, 1, 0}, classes, 3), 2 / 3.0, 1e-12);
+  EXPECT_EQ(binary.metric("mae", {1, 1, 0, 0}, truth, 4), 0.5);
+  EXPECT_THAT(test::errorOf([&] { binary.metric("f7", {1}, truth, 1); }), HasSubstr("metric 'f7' is not known"));
+}
+
+//===----------------------------------------------------------------------===//
+// Settings and the console
+//===----------------------------------------------------------------------===//
+
+TEST(Settings, keysAndDefaults) {
+  WeftModel model{};
+  model.settings = R"({"epochs": 3, "batch": 64, "seed": 7, "shuffle": false, "data": "reber", "validation": 0.25,
+                       "metrics": ["accuracy"], "loss": "huber", "optimizer": "sgd", "learning_rate": 0.5, "new": 1})";
+  Settings settings = Settings::of(model);
+  EXPECT_EQ(settings.epochs, 3);
+  EXPECT_EQ(settings.batch, 64);
+  EXPECT_EQ(settings.seed, 7u);
+  EXPECT_FALSE(settings.shuffle);
+  EXPECT_EQ(settings.data, "reber");
+  EXPECT_EQ(settings.validation, "0.25");
+  EXPECT_THAT(settings.metrics, testing::ElementsAre("accuracy"));
+  EXPECT_EQ(settings.loss, "huber");
+  EXPECT_EQ(settings.learningRate, 0.5);
+  model.settings = "{}";
+  settings = Settings::of(model);
+  EXPECT_EQ(settings.epochs, 1);
+  EXPECT_TRUE(settings.shuffle);
+  EXPECT_EQ(settings.validation, "");
+}
+
+TEST(Console, figures) {
+  EXPECT_EQ(logText({{"accuracy", 0.85534}, {"loss", 0.3365}}), "accuracy: 0.8553 - loss: 0.3365");
+  EXPECT_EQ(logText({{"loss", 0.00012345}}), "loss: 1.2345e-04");
+}
