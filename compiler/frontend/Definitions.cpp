@@ -81,7 +81,8 @@ void Definitions::addParsed(ast::File file, bool isPrelude) {
       preludeDefinitions.insert(definition.get());
     else
       user.push_back(definition.get());
-    if (definition->kind == ast::DefinitionKind::Train)
+    // Nothing refers to a model, so that it may have the name of a layer.
+    if (definition->kind == ast::DefinitionKind::Train || definition->kind == ast::DefinitionKind::Model)
       continue;
     auto [place, isNew] = names.try_emplace(definition->name, definition.get());
     if (!isNew)

@@ -101,11 +101,6 @@ Value Elaborator::evaluateName(Frame &frame, const std::string &name, SourceRang
   Value value;
   if (const ast::Definition *definition = definitions.find(name, frame.isPrelude)) {
     bool isLayer = definition->kind == ast::DefinitionKind::Cell || definition->kind == ast::DefinitionKind::Layer;
-    if (definition->kind == ast::DefinitionKind::Model) {
-      error("W0110", range, fmt::format("`{}` is a model", name))
-          .expected("a value, a layer or a function");
-      return value;
-    }
     callee->definition = definition;
     value.kind = isLayer ? Value::Kind::Layer : Value::Kind::Function;
   } else if (std::optional<Primitive> primitive = findUnaryFunction(name)) {

@@ -68,6 +68,9 @@ struct Level {
 };
 } // namespace
 
+/// `not` stands in front of a comparison.
+static constexpr int comparisonLevel = 2;
+
 static const std::array<Level, 5> levels = {{
     {{"or"}},
     {{"and"}},
@@ -77,9 +80,12 @@ static const std::array<Level, 5> levels = {{
 }};
 
 /// binary ::= unary (operator unary)*, by the levels above; all of them bind to the left.
+/// comparison ::= `not` comparison | ...
 ExprPtr Parser::parseBinary(int level) {
   if (level == static_cast<int>(levels.size()))
     return parseUnary();
+  if (level == comparisonLevel && peek().isWord("not"))
+    return parsePrefix(level);
   ExprPtr value = parseBinary(level + 1);
   while (value) {
     const Token &token = peek();
@@ -95,14 +101,19 @@ ExprPtr Parser::parseBinary(int level) {
   return value;
 }
 
-/// unary ::= (`-` | `+` | `not`) unary | power
+/// unary ::= (`-` | `+`) unary | power
 ExprPtr Parser::parseUnary() {
   const Token &token = peek();
-  if (!token.isSymbol("-") && !token.isSymbol("+") && !token.isWord("not"))
+  if (!token.isSymbol("-") && !token.isSymbol("+"))
     return parsePower();
+  return parsePrefix(static_cast<int>(levels.size()));
+}
+
+/// An operator in front of an operand of its own level.
+ExprPtr Parser::parsePrefix(int level) {
   Token op = consume();
   bool fits = !tooDeep(op.range, ++nesting);
-  ExprPtr operand = fits ? parseUnary() : nullptr;
+  ExprPtr operand = fits ? parseBinary(level) : nullptr;
   --nesting;
   if (!operand)
     return nullptr;

@@ -62,6 +62,7 @@ private:
   ast::ExprPtr parseExpression();
   ast::ExprPtr parseBinary(int level);
   ast::ExprPtr parseUnary();
+  ast::ExprPtr parsePrefix(int level);
   ast::ExprPtr parsePower();
   ast::ExprPtr parsePostfix();
   ast::ExprPtr parsePrimary();
