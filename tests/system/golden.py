@@ -67,7 +67,7 @@ class Golden(system.Test):
         # One column of labels, as the data of Weft has them.
         x, y = self.save("x.npy", x), self.save("y.npy", y.reshape(len(y), -1))
         rows = len(np.load(x))
-        program = self.build(modelText("golden_" + name, case, rows), output=name)
+        program = self.build(modelText(name, case, rows), output=name)
         weights = file("weights.safetensors")
         data = f"npy:{x},{y}"
 

@@ -6,6 +6,7 @@ within 1e-3; and nothing may depend on the number of threads, nor on the run.
 
 import csv
 import os
+import re
 import resource
 import time
 
@@ -18,9 +19,12 @@ class Trajectory(system.Test):
     def train(self, program, model, name, *flags):
         folder = system.requireShared("trajectory")
         start, busy = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.run_(program, "train", "--data", f"npy:{folder}/x.npy,{folder}/y.npy", "--weights",
+        done = self.start(program, "train", "--data", f"npy:{folder}/x.npy,{folder}/y.npy", "--weights",
                   os.path.join(folder, model, "weights.safetensors"), "--epochs", 1, "--batch", 64, "--no-shuffle",
                   "--validation", "none", "--save", name + ".safetensors", "--csv-log", name + ".csv", *flags)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        memory = float(re.search(r"peak memory ([0-9.]+) MB", done.stderr).group(1))
+        self.assertLess(memory, 500, "megabytes")
         wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         self.busy = (after.ru_utime + after.ru_stime - busy.ru_utime - busy.ru_stime) / wall
         return self.path(name + ".safetensors")
