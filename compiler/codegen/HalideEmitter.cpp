@@ -50,12 +50,11 @@ public:
   LogicalResult build() {
     for (Operation &inner : op.getBody().front()) {
       try {
-        LogicalResult built = TypeSwitch<Operation *, LogicalResult>(&inner)
-                                  .Case<InputOp, ScalarOp, FuncOp, UpdateOp, OutputOp>(
-                                      [&](auto part) { return buildPart(part); })
-                                  .Default([](Operation *other) {
-                                    return other->emitError("not a part of a kernel");
-                                  });
+        LogicalResult built =
+            TypeSwitch<Operation *, LogicalResult>(&inner)
+                .Case<InputOp, ScalarOp, FuncOp, UpdateOp, OutputOp>(
+                    [&](auto part) { return buildPart(part); })
+                .Default([](Operation *other) { return other->emitError("not a part of a kernel"); });
         if (failed(built))
           return failure();
       } catch (const ::Halide::Error &error) {
@@ -136,7 +135,8 @@ private:
     ExpressionBuilder expressions(kernel);
     Block &body = func.getBody().front();
     Loops loops;
-    for (auto [name, argument] : llvm::zip_equal(func.getVars().getAsValueRange<StringAttr>(), body.getArguments())) {
+    for (auto [name, argument] :
+         llvm::zip_equal(func.getVars().getAsValueRange<StringAttr>(), body.getArguments())) {
       ::Halide::Var var(name.str());
       emitted.vars.push_back(var);
       loops.push_back({name.str(), var});
@@ -163,7 +163,8 @@ private:
       return Expr(int(range.getExtent()));
     auto buffer = kernel.inputs.find(range.getBuffer().getValue().str());
     if (buffer == kernel.inputs.end())
-      return update.emitError("range \"") << range.getName() << "\": no input @" << range.getBuffer().getValue();
+      return update.emitError("range \"")
+             << range.getName() << "\": no input @" << range.getBuffer().getValue();
     if (range.getDimension() < 0 || range.getDimension() >= buffer->second.dimensions())
       return update.emitError("range \"") << range.getName() << "\": @" << range.getBuffer().getValue()
                                           << " has no dimension " << range.getDimension();
@@ -240,7 +241,18 @@ private:
       // Halide takes the extents of all values from the first's buffer.
       if (failed(constrain(output, type, buffer, /*extents=*/i == 0)))
         return failure();
+      kernel.outputTypes.push_back(type);
     }
+    // What rounding up may write is a matter of the buffer (see the schedule).
+    auto first = kernel.outputTypes.front();
+    for (Loops &loops : found->second.stages)
+      for (Loop &loop : loops)
+        for (auto [i, var] : llvm::enumerate(found->second.vars))
+          if (!loop.var.is_rvar && loop.name == var.name()) {
+            int64_t axis = first.getRank() - 1 - int64_t(i);
+            loop.dimension = int(i);
+            loop.extent = first.isDynamicDim(axis) ? 0 : first.getDimSize(axis);
+          }
     kernel.output = output.getFunc().str();
     return success();
   }
@@ -313,8 +325,8 @@ static LogicalResult checkLowered(KernelOp op, const EmittedKernel &kernel, cons
 
 /// A `bound` is a promise that Halide checks when the kernel runs, and these do
 /// not; one that provably fails is found here.
-static LogicalResult checkBounds(ScheduleOp schedule, const EmittedKernel &kernel, ::Halide::Pipeline &pipeline,
-                                 const ::Halide::Target &withAsserts) {
+static LogicalResult checkBounds(ScheduleOp schedule, const EmittedKernel &kernel,
+                                 ::Halide::Pipeline &pipeline, const ::Halide::Target &withAsserts) {
   Operation *bound = nullptr;
   for (Operation &op : schedule.getBody().front())
     if (isa<BoundOp, BoundExtentOp>(op))
@@ -337,9 +349,11 @@ static LogicalResult checkBounds(ScheduleOp schedule, const EmittedKernel &kerne
       auto emitted = kernel.funcs.find(func.str());
       if (emitted != kernel.funcs.end() && llvm::is_contained(words, emitted->second.func.name()) &&
           llvm::is_contained(words, var))
-        return op.emitError("the bound does not hold: more of @") << func << " is needed along \"" << var << '"';
+        return op.emitError("the bound does not hold: more of @")
+               << func << " is needed along \"" << var << '"';
     }
-    return bound->emitError("a bound does not hold: (") << llvm::join(ArrayRef(words).drop_front(), ", ") << ')';
+    return bound->emitError("a bound does not hold: (")
+           << llvm::join(ArrayRef(words).drop_front(), ", ") << ')';
   }
   return success();
 }
@@ -387,8 +401,8 @@ LogicalResult weft::codegen::emitKernel(KernelOp op, ScheduleOp schedule, const 
     if (schedule && failed(checkBounds(schedule, kernel, pipeline, halideTarget(target, true))))
       return failure();
     std::string symbol = kernelSymbol(op.getSymName());
-    ::Halide::Module module = pipeline.compile_to_module(kernel.arguments, symbol, halideTarget(target, false),
-                                                         ::Halide::LinkageType::External);
+    ::Halide::Module module = pipeline.compile_to_module(
+        kernel.arguments, symbol, halideTarget(target, false), ::Halide::LinkageType::External);
     // Halide looks for `strict_float` of its own making alone; ours are made one by one.
     module.set_any_strict_float(true);
     if (failed(checkLowered(op, kernel, module)))

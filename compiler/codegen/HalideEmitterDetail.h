@@ -25,6 +25,9 @@ namespace weft::codegen::detail {
 struct Loop {
   std::string name;
   ::Halide::VarOrRVar var;
+  int dimension = -1; ///< of the func, where the loop goes along one
+  int64_t extent = 0; ///< iterations, where known
+  int64_t unit = 1;   ///< elements of the dimension an iteration
 };
 
 /// The loops of one definition of a func, innermost first where it matters.
@@ -44,6 +47,7 @@ struct EmittedKernel {
   std::map<std::string, EmittedFunc> funcs;
   std::vector<::Halide::Argument> arguments;
   std::string output;
+  std::vector<mlir::MemRefType> outputTypes;
 };
 
 /// The Halide type of a scalar; failure where Halide has none.

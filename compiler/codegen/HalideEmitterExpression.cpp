@@ -60,13 +60,16 @@ static Expr constant(TypedAttr value) {
 // Integers
 //===----------------------------------------------------------------------===//
 
-static Expr asUnsigned(const Expr &e) { return ::Halide::reinterpret(e.type().with_code(::Halide::Type::UInt), e); }
-static Expr asSigned(const Expr &e) { return ::Halide::reinterpret(e.type().with_code(::Halide::Type::Int), e); }
+static Expr asUnsigned(const Expr &e) {
+  return ::Halide::reinterpret(e.type().with_code(::Halide::Type::UInt), e);
+}
+static Expr asSigned(const Expr &e) {
+  return ::Halide::reinterpret(e.type().with_code(::Halide::Type::Int), e);
+}
 
 /// Halide's own Int(32) arithmetic may not overflow, which is what coordinates
 /// want; `iN` wraps around, as in `arith`, by going through unsigned numbers.
-template <typename Fn>
-static Expr wrapping(Operation *op, Fn fn, const Expr &a, const Expr &b) {
+template <typename Fn> static Expr wrapping(Operation *op, Fn fn, const Expr &a, const Expr &b) {
   if (op->getResult(0).getType().isIndex() || a.type().is_bool())
     return fn(a, b);
   return asSigned(fn(asUnsigned(a), asUnsigned(b)));
@@ -74,8 +77,7 @@ static Expr wrapping(Operation *op, Fn fn, const Expr &a, const Expr &b) {
 
 /// Unsigned operations on coordinates: these are not negative, and Halide
 /// simplifies signed coordinates best.
-template <typename Fn>
-static Expr unsignedOf(Fn fn, mlir::Type type, const Expr &a, const Expr &b) {
+template <typename Fn> static Expr unsignedOf(Fn fn, mlir::Type type, const Expr &a, const Expr &b) {
   if (type.isIndex() || a.type().is_bool())
     return fn(a, b);
   Expr result = fn(asUnsigned(a), asUnsigned(b));
@@ -286,7 +288,8 @@ Expr ExpressionBuilder::buildCast(Operation *op, Expr in) {
   FailureOr<::Halide::Type> type = convertType(op->getResult(0).getType());
   if (failed(type))
     return Expr();
-  if (isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtFOp, arith::TruncFOp, arith::TruncIOp, arith::IndexCastOp>(op))
+  if (isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtFOp, arith::TruncFOp, arith::TruncIOp,
+          arith::IndexCastOp>(op))
     return ::Halide::cast(*type, in);
   if (isa<arith::ExtSIOp>(op))
     return in.type().is_bool() ? ::Halide::select(in, ::Halide::Internal::make_const(*type, -1),
@@ -297,7 +300,7 @@ Expr ExpressionBuilder::buildCast(Operation *op, Expr in) {
   if (isa<arith::IndexCastUIOp>(op)) {
     // Coordinates are not negative: only a widening needs the unsigned reading.
     return in.type().bits() < type->bits() && !in.type().is_bool() ? ::Halide::cast(*type, asUnsigned(in))
-                                                                    : ::Halide::cast(*type, in);
+                                                                   : ::Halide::cast(*type, in);
   }
   if (isa<arith::FPToUIOp>(op))
     return asSigned(::Halide::cast(type->with_code(::Halide::Type::UInt), in));
@@ -329,7 +332,8 @@ LogicalResult ExpressionBuilder::buildAt(AtOp op) {
   if (auto scalar = kernel.scalars.find(name); scalar != kernel.scalars.end()) {
     if (failed(checkRank(0)))
       return failure();
-    Expr value = ::Halide::Internal::Variable::make(scalar->second.type(), scalar->second.name(), scalar->second);
+    Expr value =
+        ::Halide::Internal::Variable::make(scalar->second.type(), scalar->second.name(), scalar->second);
     // A coordinate travels in 64 bits.
     bind(op.getResult(), op.getType().isIndex() ? ::Halide::cast<int32_t>(value) : value);
     return success();
@@ -341,7 +345,8 @@ LogicalResult ExpressionBuilder::buildAt(AtOp op) {
     return failure();
   int64_t count = func->second.func.outputs(), value = op.getValue();
   if (value < 0 || value >= count)
-    return op.emitError("@") << name << " has " << count << " values; value " << value << " is not one of them";
+    return op.emitError("@") << name << " has " << count << " values; value " << value
+                             << " is not one of them";
   ::Halide::FuncRef reference = func->second.func(coordinates);
   bind(op.getResult(), count == 1 ? Expr(reference) : reference[int(value)]);
   return success();

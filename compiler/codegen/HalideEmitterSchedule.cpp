@@ -29,7 +29,9 @@ struct StageRef {
   Loops *loops = nullptr;
   unsigned index = 0;
 
-  ::Halide::Stage stage() const { return index == 0 ? ::Halide::Stage(func->func) : func->func.update(index - 1); }
+  ::Halide::Stage stage() const {
+    return index == 0 ? ::Halide::Stage(func->func) : func->func.update(index - 1);
+  }
 };
 
 class ScheduleApplier {
@@ -73,8 +75,8 @@ private:
     for (Loop &loop : loops)
       if (loop.name == name)
         return &loop;
-    InFlightDiagnostic diagnostic = op->emitError("no loop \"") << name << "\" in this stage of @" << func
-                                                                << "; its loops are ";
+    InFlightDiagnostic diagnostic = op->emitError("no loop \"")
+                                    << name << "\" in this stage of @" << func << "; its loops are ";
     for (auto [i, loop] : llvm::enumerate(loops))
       diagnostic << (i ? ", \"" : "\"") << loop.name << '"';
     if (loops.empty())
@@ -114,9 +116,44 @@ private:
     if (failed(checkNew(op, *ref.loops, op.getOuter(), op.getVar())) ||
         failed(checkNew(op, *ref.loops, op.getInner(), op.getVar())))
       return failure();
+    if (op.getTail() == Tail::RoundUp && failed(checkRoundUp(op, *loop)))
+      return failure();
     Loop outer = sameKind(*loop, op.getOuter()), inner = sameKind(*loop, op.getInner());
+    inner.dimension = outer.dimension = loop->dimension;
+    inner.extent = op.getFactor();
+    inner.unit = loop->unit;
+    outer.extent = (loop->extent + op.getFactor() - 1) / op.getFactor();
+    outer.unit = loop->unit * op.getFactor();
     ref.stage().split(loop->var, outer.var, inner.var, int(op.getFactor()), tail(op.getTail()));
     replace(*ref.loops, op.getVar(), {inner, outer});
+    return success();
+  }
+
+  /// Rounding an output up writes past its extent: into the padding of its
+  /// rows, or past its last row, where every buffer has room for 16 elements'
+  /// worth of rounding; never further.
+  LogicalResult checkRoundUp(SplitOp op, const Loop &loop) {
+    if (op.getFunc() != kernel.output || loop.dimension < 0 || loop.extent == 0)
+      return success();
+    int64_t factor = op.getFactor();
+    int64_t reach = (loop.extent + factor - 1) / factor * factor * loop.unit;
+    for (MemRefType type : kernel.outputTypes) {
+      SmallVector<int64_t> strides;
+      int64_t offset = 0;
+      if (failed(type.getStridesAndOffset(strides, offset)) ||
+          llvm::is_contained(strides, ShapedType::kDynamic))
+        continue;
+      int64_t axis = type.getRank() - 1 - loop.dimension, stride = strides[axis];
+      int64_t room = (type.getDimSize(axis) * stride + 15) / 16 * 16;
+      for (int64_t other : strides)
+        if (other > stride)
+          room = std::min(room, other);
+      if (reach * stride > room)
+        return op.emitError("rounding up to ")
+               << reach << " writes past the " << type.getDimSize(axis)
+               << " that the buffer has along this dimension; pad the buffer or use "
+                  "`tail guard_with_if`";
+    }
     return success();
   }
 
@@ -217,8 +254,7 @@ private:
     return diagnostic;
   }
 
-  template <typename OpTy>
-  LogicalResult checkPositive(OpTy op, int64_t value, StringRef what) {
+  template <typename OpTy> LogicalResult checkPositive(OpTy op, int64_t value, StringRef what) {
     if (value >= 1 && value <= INT32_MAX)
       return success();
     return op->emitError(what) << " is at least 1; got " << value;
@@ -237,8 +273,8 @@ private:
         return success();
       auto size = ::Halide::Internal::as_const_int(declared);
       if (size && (min != 0 || extent != *size))
-        return op.emitError("the output @") << op.getFunc() << " has " << *size << " along \"" << op.getVar()
-                                            << "\", from 0";
+        return op.emitError("the output @")
+               << op.getFunc() << " has " << *size << " along \"" << op.getVar() << "\", from 0";
     }
     return success();
   }

@@ -34,8 +34,8 @@ enum class Product { Object, Assembly, Stmt };
 /// One kernel on its way through cache and worker.
 struct Job {
   KernelOp kernel;
-  ScheduleOp schedule; // may be null
-  std::string path;    // where the product is, or comes to be
+  ScheduleOp schedule;               // may be null
+  std::string path;                  // where the product is, or comes to be
   std::string input, output, report; // the worker's files
 };
 
@@ -74,7 +74,8 @@ private:
     llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> contents =
         llvm::MemoryBuffer::getFile(worker, /*IsText=*/false, /*RequiresNullTerminator=*/false);
     if (!contents)
-      return reportAt->emitError("the kernel compiler '") << worker << "' cannot be read: " << contents.getError().message();
+      return reportAt->emitError("the kernel compiler '")
+             << worker << "' cannot be read: " << contents.getError().message();
     version = llvm::xxh3_64bits((*contents)->getBuffer());
     cache = options.cacheDirectory.empty() ? defaultCacheDirectory() : options.cacheDirectory;
     if (std::error_code error = llvm::sys::fs::create_directories(cache))
@@ -138,7 +139,8 @@ private:
   LogicalResult writeInput(Job &job, StringRef text) {
     SmallString<256> base;
     int file = -1;
-    if (std::error_code error = llvm::sys::fs::createUniqueFile(cache + "/worker-%%%%%%%%%%.mlir", file, base))
+    if (std::error_code error =
+            llvm::sys::fs::createUniqueFile(cache + "/worker-%%%%%%%%%%.mlir", file, base))
       return job.kernel.emitError("cannot write into '") << cache << "': " << error.message();
     llvm::raw_fd_ostream os(file, /*shouldClose=*/true);
     os << text;
@@ -159,8 +161,8 @@ private:
       command.arguments.push_back(worker);
       if (!options.workerWord.empty())
         command.arguments.push_back(options.workerWord);
-      for (StringRef word : {StringRef(job->input), StringRef("--target"), StringRef(options.target.name), flag(),
-                             StringRef(job->output), StringRef("--report"), StringRef(job->report)})
+      for (StringRef word : {StringRef(job->input), StringRef("--target"), StringRef(options.target.name),
+                             flag(), StringRef(job->output), StringRef("--report"), StringRef(job->report)})
         command.arguments.push_back(word.str());
       commands.push_back(std::move(command));
     }
@@ -182,7 +184,8 @@ private:
       break;
     case WorkerResult::End::Signalled:
       outcome = job.kernel.emitError("the compiler of kernel @")
-                << job.kernel.getSymName() << " crashed (signal " << result.code << "): this is a defect of the compiler";
+                << job.kernel.getSymName() << " crashed (signal " << result.code
+                << "): this is a defect of the compiler";
       break;
     case WorkerResult::End::TimedOut:
       outcome = job.kernel.emitError("compiling kernel @")
@@ -197,7 +200,8 @@ private:
     if (succeeded(outcome)) {
       // A rename is whole or not at all, whoever else writes the same product.
       if (std::error_code error = llvm::sys::fs::rename(job.output, job.path))
-        outcome = job.kernel.emitError("cannot move '") << job.output << "' into the cache: " << error.message();
+        outcome = job.kernel.emitError("cannot move '")
+                  << job.output << "' into the cache: " << error.message();
     }
     for (const std::string &file : {job.input, job.output, job.report})
       llvm::sys::fs::remove(file);
@@ -271,7 +275,8 @@ FailureOr<std::vector<CompiledKernel>> weft::codegen::compileKernels(ModuleOp mo
   return compiled;
 }
 
-static FailureOr<std::string> compileToText(Product product, KernelOp kernel, const KernelCompileOptions &options) {
+static FailureOr<std::string> compileToText(Product product, KernelOp kernel,
+                                            const KernelCompileOptions &options) {
   Job job;
   job.kernel = kernel;
   job.schedule = scheduleOf(kernel);

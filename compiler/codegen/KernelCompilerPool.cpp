@@ -50,8 +50,8 @@ static int start(const WorkerCommand &command, pid_t &process) {
   return error;
 }
 
-std::vector<WorkerResult> weft::codegen::runWorkers(const std::vector<WorkerCommand> &commands, unsigned parallel,
-                                                    unsigned timeLimitSeconds) {
+std::vector<WorkerResult> weft::codegen::runWorkers(const std::vector<WorkerCommand> &commands,
+                                                    unsigned parallel, unsigned timeLimitSeconds) {
   std::vector<WorkerResult> results(commands.size());
   std::vector<Running> running;
   size_t next = 0;

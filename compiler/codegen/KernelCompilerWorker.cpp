@@ -50,9 +50,8 @@ public:
 
   static void number(ModuleOp module) {
     unsigned count = 0;
-    module.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      op->setLoc(FileLineColLoc::get(module.getContext(), numbered, count++, 1));
-    });
+    module.walk<WalkOrder::PreOrder>(
+        [&](Operation *op) { op->setLoc(FileLineColLoc::get(module.getContext(), numbered, count++, 1)); });
   }
 
 private:

@@ -55,7 +55,8 @@ static LogicalResult verifyArguments(Operation *op, Region &body, size_t expecte
 LogicalResult InputOp::verify() {
   auto type = cast<MemRefType>(getType());
   if (!isScalarType(type.getElementType()) || type.getElementType().isIndex())
-    return emitOpError("cannot hold ") << type.getElementType() << ": expected f32, f64 or integers of 1 to 64 bits";
+    return emitOpError("cannot hold ")
+           << type.getElementType() << ": expected f32, f64 or integers of 1 to 64 bits";
   SmallVector<int64_t> strides;
   int64_t offset = 0;
   if (failed(type.getStridesAndOffset(strides, offset)))
@@ -78,7 +79,8 @@ LogicalResult FuncOp::verify() {
     return emitOpError("has no value");
   for (Type type : getTypes().getAsValueRange<TypeAttr>())
     if (!isScalarType(type) || type.isIndex())
-      return emitOpError("cannot have values of ") << type << ": expected f32, f64 or integers of 1 to 64 bits";
+      return emitOpError("cannot have values of ")
+             << type << ": expected f32, f64 or integers of 1 to 64 bits";
   if (failed(verifyArguments(*this, getBody(), getVars().size())))
     return failure();
   auto yield = cast<YieldOp>(getBody().front().getTerminator());
@@ -97,7 +99,7 @@ LogicalResult UpdateOp::verify() {
       return failure();
     if (!range.getBuffer() && range.getExtent() < 1)
       return emitOpError("range \"") << range.getName() << "\" has extent " << range.getExtent()
-                                    << "; expected at least 1";
+                                     << "; expected at least 1";
   }
   return verifyArguments(*this, getBody(), getVars().size() + getRanges().size());
 }
@@ -133,7 +135,8 @@ public:
                 return verifyOutput(out);
               })
               .Default([](Operation *other) -> LogicalResult {
-                return other->emitOpError("is no part of a kernel: expected inputs, scalars, funcs, updates and an output");
+                return other->emitOpError(
+                    "is no part of a kernel: expected inputs, scalars, funcs, updates and an output");
               });
       if (failed(verified))
         return failure();
@@ -161,7 +164,8 @@ private:
         continue;
       StringRef name = at.getSource();
       if (name == own && !isUpdate)
-        return at.emitOpError("reads @") << name << " in its own pure definition; that is what updates are for";
+        return at.emitOpError("reads @")
+               << name << " in its own pure definition; that is what updates are for";
       auto found = sources.find(name);
       if (found == sources.end())
         return at.emitOpError("reads @") << name << ", which is not defined before this";
@@ -173,7 +177,8 @@ private:
         return at.emitOpError("@") << name << " has " << source.types.size() << " values; value "
                                    << int64_t(at.getValue()) << " is not one of them";
       if (at.getType() != source.types[at.getValue()])
-        return at.emitOpError("@") << name << " is " << source.types[at.getValue()] << "; got " << at.getType();
+        return at.emitOpError("@") << name << " is " << source.types[at.getValue()] << "; got "
+                                   << at.getType();
       if (name != own)
         source.isRead = true;
     }
@@ -207,7 +212,8 @@ private:
     if (found->second.isRead)
       return update.emitOpError("updates @") << update.getFunc() << " after another func has read it";
     if (update.getVars() != found->second.func.getVars()) {
-      InFlightDiagnostic diagnostic = update.emitOpError("names the variables of @") << update.getFunc() << " as the func does: (";
+      InFlightDiagnostic diagnostic = update.emitOpError("names the variables of @")
+                                      << update.getFunc() << " as the func does: (";
       llvm::interleaveComma(found->second.func.getVars().getAsValueRange<StringAttr>(), diagnostic);
       return diagnostic << ")";
     }
@@ -216,11 +222,12 @@ private:
         continue;
       auto buffer = sources.find(range.getBuffer().getValue());
       if (buffer == sources.end() || buffer->second.isFunc || buffer->second.rank == 0)
-        return update.emitOpError("range \"") << range.getName() << "\" goes over @" << range.getBuffer().getValue()
-                                             << ", which is no input with dimensions";
+        return update.emitOpError("range \"")
+               << range.getName() << "\" goes over @" << range.getBuffer().getValue()
+               << ", which is no input with dimensions";
       if (range.getDimension() < 0 || size_t(range.getDimension()) >= buffer->second.rank)
         return update.emitOpError("range \"") << range.getName() << "\": @" << range.getBuffer().getValue()
-                                             << " has no dimension " << range.getDimension();
+                                              << " has no dimension " << range.getDimension();
     }
     if (failed(verifyReads(update.getBody(), update.getFunc(), /*isUpdate=*/true)))
       return failure();
@@ -228,7 +235,8 @@ private:
     auto yield = cast<YieldOp>(update.getBody().front().getTerminator());
     size_t coordinates = yield.getCoordinates().size();
     if (coordinates != 0 && coordinates != source.rank)
-      return yield.emitOpError("@") << update.getFunc() << " has " << source.rank << " coordinates; got " << coordinates;
+      return yield.emitOpError("@") << update.getFunc() << " has " << source.rank << " coordinates; got "
+                                    << coordinates;
     return verifyYield(yield, source.types);
   }
 
@@ -241,7 +249,8 @@ private:
       return output.emitOpError("@") << output.getFunc() << " has " << source.types.size() << " values; got "
                                      << output.getTypes().size() << " buffers";
     MemRefType first;
-    for (auto [attr, element] : llvm::zip_equal(output.getTypes().getAsValueRange<TypeAttr>(), source.types)) {
+    for (auto [attr, element] :
+         llvm::zip_equal(output.getTypes().getAsValueRange<TypeAttr>(), source.types)) {
       auto type = dyn_cast<MemRefType>(attr);
       if (!type)
         return output.emitOpError("writes to memrefs; got ") << attr;
@@ -250,7 +259,8 @@ private:
       if (failed(type.getStridesAndOffset(strides, offset)))
         return output.emitOpError("needs a layout of strides; got ") << type;
       if (size_t(type.getRank()) != source.rank)
-        return output.emitOpError("@") << output.getFunc() << " has " << source.rank << " coordinates; got " << type;
+        return output.emitOpError("@")
+               << output.getFunc() << " has " << source.rank << " coordinates; got " << type;
       if (type.getElementType() != element)
         return output.emitOpError("@") << output.getFunc() << " is " << element << "; got " << type;
       if (!first)

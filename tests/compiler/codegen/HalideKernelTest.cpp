@@ -23,8 +23,8 @@ static void fillRandom(std::vector<float> &values, unsigned seed) {
     value = between(random);
 }
 
-#define LOAD(kernel, text)                                                                         \
-  Kernel kernel(text);                                                                             \
+#define LOAD(kernel, text)                                                                                   \
+  Kernel kernel(text);                                                                                       \
   ASSERT_TRUE(kernel.loaded()) << kernel.diagnostics
 
 //===----------------------------------------------------------------------===//
@@ -80,9 +80,10 @@ TEST(HalideKernel, ScheduleChangesSpeedAndNoResult) {
         std::string("halide.schedule @affine { halide.compute_at @z in @y \"r\"\n halide.store_in @z stack\n"
                     " halide.bound_extent @z \"u\", 30\n halide.align_bounds @z \"u\", 2 }"),
         std::string("halide.schedule @affine { halide.fuse @y \"u\", \"r\" into \"f\" }"),
-        std::string("halide.schedule @affine { halide.bound @y \"u\", 0, 30\n halide.compute_at @z in @y \"u\"\n"
-                    " halide.split @z update 1 \"k\" into \"ko\", \"ki\" by 5\n halide.atomic @z update 1\n"
-                    " halide.vectorize @z update 1 \"ki\" }")}) {
+        std::string(
+            "halide.schedule @affine { halide.bound @y \"u\", 0, 30\n halide.compute_at @z in @y \"u\"\n"
+            " halide.split @z update 1 \"k\" into \"ko\", \"ki\" by 5\n halide.atomic @z update 1\n"
+            " halide.vectorize @z update 1 \"ki\" }")}) {
     SCOPED_TRACE(schedule);
     LOAD(kernel, affine(schedule));
     for (int64_t rows : {1, 3, 7}) {
@@ -201,7 +202,7 @@ halide.kernel @contract {
     }
 }
 
-TEST(HalideKernel, ScattersInPlaceWhereACondtionHolds) {
+TEST(HalideKernel, ScattersInPlaceWhereAConditionHolds) {
   LOAD(kernel, R"(
 halide.kernel @scatter {
   halide.input @ids : memref<?xi32>
@@ -257,10 +258,12 @@ template <typename T, typename R>
 void checkBinary(const std::string &operand, const std::string &result, const std::string &body,
                  std::function<R(T, T)> judge, std::vector<std::pair<T, T>> cases) {
   SCOPED_TRACE(body);
-  LOAD(kernel, "halide.kernel @op {\n  halide.input @a : memref<?x" + operand + ">\n  halide.input @b : memref<?x" +
-                   operand + ">\n  halide.func @y(%i) : " + result + " {\n    %a = halide.at @a[%i] : " + operand +
-                   "\n    %b = halide.at @b[%i] : " + operand + "\n    " + body + "\n    halide.yield %y : " + result +
-                   "\n  }\n  halide.output @y : [memref<?x" + result + ">]\n}\n"
+  LOAD(kernel, "halide.kernel @op {\n  halide.input @a : memref<?x" + operand +
+                   ">\n  halide.input @b : memref<?x" + operand + ">\n  halide.func @y(%i) : " + result +
+                   " {\n    %a = halide.at @a[%i] : " + operand + "\n    %b = halide.at @b[%i] : " + operand +
+                   "\n    " + body + "\n    halide.yield %y : " + result +
+                   "\n  }\n  halide.output @y : [memref<?x" + result +
+                   ">]\n}\n"
                    "halide.schedule @op { halide.split @y \"i\" into \"o\", \"v\" by 8 tail round_up\n"
                    " halide.vectorize @y \"v\" }");
   int64_t count = cases.size();
@@ -275,7 +278,8 @@ void checkBinary(const std::string &operand, const std::string &result, const st
     R expected = judge(cases[i].first, cases[i].second);
     if constexpr (std::is_floating_point_v<R>) {
       if (!std::isfinite(expected))
-        EXPECT_EQ(std::to_string(y.data[i]), std::to_string(expected)) << +cases[i].first << ' ' << +cases[i].second;
+        EXPECT_EQ(std::to_string(y.data[i]), std::to_string(expected))
+            << +cases[i].first << ' ' << +cases[i].second;
       else
         EXPECT_NEAR(y.data[i], expected, 4e-7 * std::max(R(1), std::abs(expected)))
             << +cases[i].first << ' ' << +cases[i].second;
@@ -291,7 +295,8 @@ using U = uint32_t;
 } // namespace
 
 TEST(HalideExpression, Floats) {
-  std::vector<std::pair<F, F>> cases = {{1.5f, -2.25f}, {-3, 4}, {7.5f, 2}, {0, 1}, {100, 0.125f}, {-0.5f, -0.5f}};
+  std::vector<std::pair<F, F>> cases = {{1.5f, -2.25f}, {-3, 4},       {7.5f, 2},
+                                        {0, 1},         {100, 0.125f}, {-0.5f, -0.5f}};
   auto check = [&](const std::string &body, std::function<F(F, F)> judge) {
     checkBinary<F, F>("f32", "f32", body, judge, cases);
   };
@@ -305,7 +310,8 @@ TEST(HalideExpression, Floats) {
   check("%y = math.fma %a, %b, %a : f32", [](F a, F b) { return a * b + a; });
   check("%c = arith.cmpf ogt, %a, %b : f32\n %y = arith.select %c, %a, %b : f32",
         [](F a, F b) { return std::max(a, b); });
-  check("%s = math.absf %a : f32\n %y = math.powf %s, %b : f32", [](F a, F b) { return std::pow(std::abs(a), b); });
+  check("%s = math.absf %a : f32\n %y = math.powf %s, %b : f32",
+        [](F a, F b) { return std::pow(std::abs(a), b); });
   check("%c = arith.constant 3.0 : f32\n %y = math.powf %a, %c : f32", [](F a, F) { return a * a * a; });
   check("%s = math.absf %a : f32\n %c = arith.constant -1.5 : f32\n %o = arith.constant 1.0 : f32\n"
         " %t = arith.addf %s, %o : f32\n %y = math.powf %t, %c : f32",
@@ -325,8 +331,9 @@ TEST(HalideExpression, Floats) {
 TEST(HalideExpression, FloatComparisonsKnowNaN) {
   std::vector<std::pair<F, F>> cases = {{1, 2}, {2, 1}, {1, 1}, {NAN, 1}, {1, NAN}, {INFINITY, 1}};
   auto check = [&](const std::string &predicate, std::function<bool(F, F)> judge) {
-    checkBinary<F, I>("f32", "i32", "%c = arith.cmpf " + predicate + ", %a, %b : f32\n %y = arith.extui %c : i1 to i32",
-                      [&](F a, F b) { return I(judge(a, b)); }, cases);
+    checkBinary<F, I>(
+        "f32", "i32", "%c = arith.cmpf " + predicate + ", %a, %b : f32\n %y = arith.extui %c : i1 to i32",
+        [&](F a, F b) { return I(judge(a, b)); }, cases);
   };
   check("olt", [](F a, F b) { return a < b; });
   check("oge", [](F a, F b) { return a >= b; });
@@ -337,7 +344,8 @@ TEST(HalideExpression, FloatComparisonsKnowNaN) {
 }
 
 TEST(HalideExpression, Integers) {
-  std::vector<std::pair<I, I>> cases = {{7, 3}, {-7, 3}, {7, -3}, {-7, -3}, {INT32_MAX, 2}, {12345, 31}, {0, 5}, {-1, 1}};
+  std::vector<std::pair<I, I>> cases = {{7, 3},         {-7, 3},     {7, -3}, {-7, -3},
+                                        {INT32_MAX, 2}, {12345, 31}, {0, 5},  {-1, 1}};
   auto check = [&](const std::string &body, std::function<I(I, I)> judge) {
     checkBinary<I, I>("i32", "i32", body, judge, cases);
   };
@@ -360,7 +368,8 @@ TEST(HalideExpression, Integers) {
   check("%c = arith.constant 5 : i32\n %y = arith.shli %a, %c : i32", [](I a, I) { return I(U(a) << 5); });
   check("%c = arith.cmpi ult, %a, %b : i32\n %y = arith.select %c, %a, %b : i32",
         [](I a, I b) { return U(a) < U(b) ? a : b; });
-  check("%l, %y = arith.mului_extended %a, %b : i32", [](I a, I b) { return I((uint64_t(U(a)) * U(b)) >> 32); });
+  check("%l, %y = arith.mului_extended %a, %b : i32",
+        [](I a, I b) { return I((uint64_t(U(a)) * U(b)) >> 32); });
   check("%y, %h = arith.mului_extended %a, %b : i32", [](I a, I b) { return I(U(a) * U(b)); });
   check("%l, %y = arith.mulsi_extended %a, %b : i32", [](I a, I b) { return I((int64_t(a) * b) >> 32); });
   check("%f = arith.sitofp %a : i32 to f32\n %y = arith.fptosi %f : f32 to i32",
@@ -434,7 +443,8 @@ TEST(HalideKernel, ReportsAWrongScheduleAtItsDirective) {
     EXPECT_EQ(std::count(got.begin(), got.end(), '\n'), 1) << got;
   };
   expect("  halide.vectorize @q \"u\"", "25: the kernel has no func @q; it has @y, @z");
-  expect("  halide.split @y \"v\" into \"a\", \"b\" by 4", "no loop \"v\" in this stage of @y; its loops are \"u\", \"r\"");
+  expect("  halide.split @y \"v\" into \"a\", \"b\" by 4",
+         "no loop \"v\" in this stage of @y; its loops are \"u\", \"r\"");
   expect("  halide.split @y \"u\" into \"a\", \"b\" by 0", "a split factor is at least 1; got 0");
   expect("  halide.split @y \"u\" into \"a\", \"r\" by 4", "the stage already has a loop \"r\"");
   expect("  halide.vectorize @z update 2 \"u\"", "@z has 1 updates; update 2 is not one of them");
@@ -443,7 +453,10 @@ TEST(HalideKernel, ReportsAWrongScheduleAtItsDirective) {
   expect("  halide.store_in @z heap", "a kernel has no heap");
   expect("  halide.compute_root @z", "@z does not fit on the stack: its size depends on run-time extents");
   expect("  halide.bound @y \"u\", 0, 20", "the output @y has 30 along \"u\", from 0");
-  expect("  halide.compute_at @z in @y \"r\"\n  halide.bound @z \"u\", 0, 20", "the bound does not hold: more of @z is needed along \"u\"");
+  expect("  halide.compute_at @z in @y \"r\"\n  halide.bound @z \"u\", 0, 20",
+         "the bound does not hold: more of @z is needed along \"u\"");
+  expect("  halide.split @y \"u\" into \"uo\", \"ui\" by 24 tail round_up",
+         "rounding up to 48 writes past the 30 that the buffer has along this dimension");
   expect("  halide.vectorize @y \"r\"", "");
 }
 

@@ -38,8 +38,7 @@ Buffer<T>::Buffer(std::vector<int64_t> shapeIn, std::vector<int64_t> stridesIn, 
   header.dimensions = int32_t(shape.size());
 }
 
-template <typename T>
-RawBuffer *Buffer<T>::raw() {
+template <typename T> RawBuffer *Buffer<T>::raw() {
   dims.clear();
   for (size_t axis = shape.size(); axis-- > 0;)
     dims.push_back({0, int32_t(shape[axis]), int32_t(strides[axis]), 0});
@@ -48,8 +47,7 @@ RawBuffer *Buffer<T>::raw() {
   return &header;
 }
 
-template <typename T>
-T &Buffer<T>::at(std::initializer_list<int64_t> index) {
+template <typename T> T &Buffer<T>::at(std::initializer_list<int64_t> index) {
   int64_t offset = 0;
   size_t axis = 0;
   for (int64_t i : index)
@@ -87,7 +85,8 @@ codegen::KernelCompileOptions weft::test::testOptions(const std::string &target)
   return options;
 }
 
-std::string weft::test::diagnosticsOf(const std::string &text, llvm::function_ref<void(mlir::ModuleOp)> then) {
+std::string weft::test::diagnosticsOf(const std::string &text,
+                                      llvm::function_ref<void(mlir::ModuleOp)> then) {
   std::string messages;
   mlir::ScopedDiagnosticHandler handler(&kernelContext(), [&](mlir::Diagnostic &diagnostic) {
     if (auto location = llvm::dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation()))

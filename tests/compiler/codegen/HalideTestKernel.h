@@ -41,8 +41,7 @@ struct RawBuffer {
 };
 
 /// Values with a shape, given as memrefs are: the slowest dimension first.
-template <typename T>
-class Buffer {
+template <typename T> class Buffer {
 public:
   Buffer(std::vector<int64_t> shape, std::vector<int64_t> strides = {}, T fill = T());
 
@@ -66,8 +65,7 @@ public:
   Kernel(const Kernel &) = delete;
 
   bool loaded() const { return function != nullptr; }
-  template <typename... Args>
-  int operator()(Args... args) const {
+  template <typename... Args> int operator()(Args... args) const {
     return reinterpret_cast<int (*)(Args...)>(function)(args...);
   }
 

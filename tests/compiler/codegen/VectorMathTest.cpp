@@ -36,12 +36,17 @@ struct Function {
 std::string kernelText(const Function &function) {
   std::string size = std::to_string(blockSize);
   return "halide.kernel @f {\n"
-         "  halide.input @x : memref<" + size + "xf32>\n"
+         "  halide.input @x : memref<" +
+         size +
+         "xf32>\n"
          "  halide.func @y(%i) : f32 {\n"
-         "    %x = halide.at @x[%i] : f32\n" + function.body +
+         "    %x = halide.at @x[%i] : f32\n" +
+         function.body +
          "    halide.yield %y : f32\n"
          "  }\n"
-         "  halide.output @y : [memref<" + size + "xf32>]\n"
+         "  halide.output @y : [memref<" +
+         size +
+         "xf32>]\n"
          "}\n"
          "halide.schedule @f {\n"
          "  halide.split @y \"i\" into \"io\", \"ii\" by 8\n"
