@@ -8,6 +8,7 @@
 #include "tests/compiler/codegen/TestProgram.h"
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -257,6 +258,36 @@ TEST_P(ProgramTest, resumesFromItsText) {
   ASSERT_TRUE(mlir::succeeded(first) && mlir::succeeded(second));
   EXPECT_EQ(codegen::emitLlvmText(*first), codegen::emitLlvmText(*second));
   EXPECT_TRUE(plan(*again)) << "a program goes through the stage as it is";
+}
+
+TEST_P(ProgramTest, isTheSameEveryTime) {
+  codegen::Target target = codegen::hostTarget();
+  ScratchDirectory scratch;
+  std::string error, assembly[2], object[2];
+  for (int time = 0; time < 2; ++time) {
+    auto program = codegen::lowerToLlvm(*module, target);
+    ASSERT_TRUE(mlir::succeeded(program));
+    auto text = codegen::emitAssembly(*program, target, &error);
+    ASSERT_TRUE(mlir::succeeded(text)) << error;
+    assembly[time] = *text;
+    std::string path = scratch.file("program.o");
+    ASSERT_TRUE(mlir::succeeded(codegen::emitObject(*program, target, path, &error))) << error;
+    auto buffer = llvm::MemoryBuffer::getFile(path);
+    ASSERT_TRUE(bool(buffer));
+    object[time] = (*buffer)->getBuffer().str();
+  }
+  EXPECT_EQ(assembly[0], assembly[1]);
+  EXPECT_EQ(object[0], object[1]);
+  EXPECT_THAT(assembly[0], testing::HasSubstr("weft_model:"));
+  EXPECT_THAT(assembly[0], testing::HasSubstr("weft_cell@PLT"));
+}
+
+TEST_P(ProgramTest, saysWhereAnObjectCannotBeWritten) {
+  auto program = codegen::lowerToLlvm(*module, codegen::hostTarget());
+  ASSERT_TRUE(mlir::succeeded(program));
+  std::string error;
+  EXPECT_TRUE(mlir::failed(codegen::emitObject(*program, codegen::hostTarget(), "/no/such/folder/program.o", &error)));
+  EXPECT_EQ(error, "/no/such/folder/program.o: No such file or directory");
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, ProgramTest, testing::Values(1, 2, 5),
