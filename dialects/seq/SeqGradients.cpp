@@ -255,7 +255,8 @@ Adjoints ReduceOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
   case Reduction::Sum:
     return {rule.mul(adjoints[0], ones)};
   case Reduction::Mean: {
-    Value share = rule.mul(adjoints[0], rule.scalar(1.0 / static_cast<double>(extent)));
+    // A division: an extent is exact in 32 bits, its reciprocal most often not.
+    Value share = rule.div(adjoints[0], rule.scalar(static_cast<double>(extent)));
     return {rule.mul(share, ones)};
   }
   case Reduction::Max: {
