@@ -50,7 +50,8 @@ private:
 /// The loss as a function of one element of one weight.
 class Slope {
 public:
-  Slope(Trained trained, const GradientPoint &point) : trained(trained), point(point), weights(point.weights) {}
+  Slope(Trained trained, const GradientPoint &point)
+      : trained(trained), point(point), weights(point.weights) {}
 
   /// The sum over rows of a row's loss, and the rows' absolute values added up.
   struct Loss {

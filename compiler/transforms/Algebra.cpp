@@ -25,8 +25,7 @@ using Builder = PatternRewriter &;
 
 template <typename OpTy> struct Equation : OpRewritePattern<OpTy> {
   using Function = Value (*)(OpTy, Builder);
-  Equation(MLIRContext *context, Function function)
-      : OpRewritePattern<OpTy>(context), function(function) {}
+  Equation(MLIRContext *context, Function function) : OpRewritePattern<OpTy>(context), function(function) {}
   LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
     Value value = function(op, rewriter);
     // Where a broadcast is part of the operation, the rest is not the same.

@@ -112,7 +112,8 @@ bool ForwardValues::canRecompute(Value value) {
     return known->second;
   Operation *op = value.getDefiningOp();
   bool cheap = isa<ElementwiseOpInterface>(op) || op->hasTrait<OpTrait::ConstantLike>();
-  bool answer = cheap && llvm::all_of(op->getOperands(), [&](Value operand) { return canRecompute(operand); });
+  bool answer =
+      cheap && llvm::all_of(op->getOperands(), [&](Value operand) { return canRecompute(operand); });
   return recomputable[value] = answer;
 }
 
@@ -184,7 +185,8 @@ void Differentiator::findActive(Block &block) {
   for (Operation &op : block) {
     auto scan = dyn_cast<ScanOp>(op);
     if (!scan) {
-      bool any = isa<ReadOp>(op) || llvm::any_of(op.getOperands(), [&](Value value) { return active.contains(value); });
+      bool any = isa<ReadOp>(op) ||
+                 llvm::any_of(op.getOperands(), [&](Value value) { return active.contains(value); });
       if (any)
         active.insert(op.getResults().begin(), op.getResults().end());
       continue;

@@ -95,8 +95,7 @@ void Distributor::findDistributed() {
     // An operand in parts may be used whole beside it, as the lhs of a matmul.
     bool everyUse = llvm::all_of(value.getUses(), [&](OpOperand &use) {
       Operation *user = use.getOwner();
-      return wantsParts(user) &&
-             (isa<SplitOp>(user) || llvm::is_contained(operandsInParts(user), &use));
+      return wantsParts(user) && (isa<SplitOp>(user) || llvm::is_contained(operandsInParts(user), &use));
     });
     if (!everyUse)
       continue;
@@ -128,9 +127,8 @@ SmallVector<Value> Distributor::partsOfConcat(ConcatOp concat) {
       return {};
     if (filled < width)
       continue;
-    answer.push_back(group.size() == 1
-                         ? group.front()
-                         : ConcatOp::create(builder, concat.getLoc(), type, group).getResult());
+    answer.push_back(group.size() == 1 ? group.front()
+                                       : ConcatOp::create(builder, concat.getLoc(), type, group).getResult());
     group.clear();
     filled = 0;
   }

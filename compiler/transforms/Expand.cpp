@@ -168,7 +168,8 @@ FailureOr<Value> Expander::build(OpBuilder &builder, RecurrentOp op) {
   if (!op.getGoBackwards())
     return scan.getKept().front();
   builder.setInsertionPointAfter(scan);
-  return ReverseOp::create(builder, loc, scan.getKept().front().getType(), scan.getKept().front()).getResult();
+  return ReverseOp::create(builder, loc, scan.getKept().front().getType(), scan.getKept().front())
+      .getResult();
 }
 
 void SeqExpandPass::runOnOperation() {

@@ -116,8 +116,8 @@ void Order::orderFunction(Block &block) {
   DenseSet<Operation *> known;
   for (Operation &op : block.without_terminator()) {
     bool only = op.getNumRegions() == 0 && isPure(&op) && llvm::all_of(op.getOperands(), [&](Value operand) {
-      return known.contains(operand.getDefiningOp());
-    });
+                  return known.contains(operand.getDefiningOp());
+                });
     if (only) {
       known.insert(&op);
       fromWeights.push_back(&op);

@@ -34,9 +34,9 @@ struct SeqSimplifyPass : weft::impl::SeqSimplifyBase<SeqSimplifyPass> {
   void runOnOperation() override {
     // A scan that lost a state shows algebra new equations, and the other way round.
     for (int round = 0; round < 2; ++round) {
-      if (failed(applyPatternsGreedily(getOperation(), patterns,
-                                       GreedyRewriteConfig().setRegionSimplificationLevel(
-                                           GreedySimplifyRegionLevel::Disabled))))
+      if (failed(applyPatternsGreedily(
+              getOperation(), patterns,
+              GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled))))
         return signalPassFailure();
       SmallVector<ScanOp> scans;
       getOperation().walk([&](ScanOp scan) { scans.push_back(scan); });

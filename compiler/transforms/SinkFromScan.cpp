@@ -75,9 +75,8 @@ bool Sinker::canSum(Value value) {
     return add.getLhs().getType() == add.getType() && add.getRhs().getType() == add.getType() &&
            canSum(add.getLhs()) && canSum(add.getRhs());
   if (auto contract = dyn_cast_or_null<ContractOp>(op))
-    return llvm::all_of(contract->getOperands(), [&](Value operand) {
-      return isInside(operand) && hasBatch(operand.getType());
-    });
+    return llvm::all_of(contract->getOperands(),
+                        [&](Value operand) { return isInside(operand) && hasBatch(operand.getType()); });
   // The steps' axis stands behind the batch: both have to be among the repeated.
   if (auto sumTo = dyn_cast_or_null<SumToOp>(op))
     return isInside(sumTo.getInput()) && hasBatch(sumTo.getInput().getType()) &&

@@ -14,7 +14,8 @@ namespace {
 
 class Generator {
 public:
-  Generator(uint64_t seed, const weft::tests::RandomCellOptions &options) : engine(seed * 2 + 1), options(options) {}
+  Generator(uint64_t seed, const weft::tests::RandomCellOptions &options)
+      : engine(seed * 2 + 1), options(options) {}
 
   std::string model();
 
@@ -111,11 +112,13 @@ std::string Generator::cell() {
     // States stay bounded, so that no slope explodes over the steps.
     switch (below(3)) {
     case 0:
-      equation(state + "'", "sigmoid(" + any(values) + ") * " + state + " + 0.5 * tanh(" + expression(2) + ")");
+      equation(state + "'",
+               "sigmoid(" + any(values) + ") * " + state + " + 0.5 * tanh(" + expression(2) + ")");
       break;
     case 1:
       equation("k_" + state, "sigmoid(" + expression(1) + ")");
-      equation(state + "'", "k_" + state + " * " + state + " + (1 - k_" + state + ") * tanh(" + expression(2) + ")");
+      equation(state + "'",
+               "k_" + state + " * " + state + " + (1 - k_" + state + ") * tanh(" + expression(2) + ")");
       break;
     default:
       equation(state + "'", "tanh(" + expression(3) + ")");

@@ -36,7 +36,8 @@ protected:
 
 TEST_P(GoldenGradientTest, EveryElement) {
   Golden golden = loadGolden(GetParam().golden);
-  std::ifstream file(sourceFolder() / "tests/compiler/reference/Inputs" / (std::string(GetParam().model) + ".weft"));
+  std::ifstream file(sourceFolder() / "tests/compiler/reference/Inputs" /
+                     (std::string(GetParam().model) + ".weft"));
   std::stringstream text;
   text << file.rdbuf();
   Module module = compile(text.str());
@@ -45,7 +46,8 @@ TEST_P(GoldenGradientTest, EveryElement) {
   ASSERT_TRUE(derived);
   auto step = *derived->getOps<seq::StepOp>().begin();
   double rows = double(golden.x.shape.front());
-  auto results = reference::evaluate(step, {golden.x, golden.y, reference::Tensor::scalar(1 / rows)}, golden.weights);
+  auto results =
+      reference::evaluate(step, {golden.x, golden.y, reference::Tensor::scalar(1 / rows)}, golden.weights);
   ASSERT_TRUE(bool(results)) << toString(results.takeError());
 
   double loss = 0;
@@ -67,12 +69,13 @@ TEST_P(GoldenGradientTest, EveryElement) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keras, GoldenGradientTest,
-                         testing::Values(Case{"imdb_lstm", "imdb_lstm"}, Case{"imdb_lstm_long", "imdb_lstm", 1e-3},
-                                         Case{"imdb_cnn_lstm", "imdb_cnn_lstm"}, Case{"lstm_last", "lstm_last"},
-                                         Case{"lstm_sequences", "lstm_sequences"}, Case{"simple_rnn", "simple_rnn"},
-                                         Case{"gru", "gru"}, Case{"gru_reset_before", "gru_reset_before"},
-                                         Case{"conv_same_pool", "conv_same_pool"}),
-                         [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.golden); });
+INSTANTIATE_TEST_SUITE_P(
+    Keras, GoldenGradientTest,
+    testing::Values(Case{"imdb_lstm", "imdb_lstm"}, Case{"imdb_lstm_long", "imdb_lstm", 1e-3},
+                    Case{"imdb_cnn_lstm", "imdb_cnn_lstm"}, Case{"lstm_last", "lstm_last"},
+                    Case{"lstm_sequences", "lstm_sequences"}, Case{"simple_rnn", "simple_rnn"},
+                    Case{"gru", "gru"}, Case{"gru_reset_before", "gru_reset_before"},
+                    Case{"conv_same_pool", "conv_same_pool"}),
+    [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.golden); });
 
 } // namespace

@@ -105,8 +105,8 @@ protected:
   /// A model of layers in front of a loss.
   void checkModel(const std::string &input, const std::string &layers,
                   const std::string &loss = "mean_squared_error", uint64_t seed = 1) {
-    checkText("model m {\n  input x: " + input + "\n  output y = x |> " + layers + "\n}\ntrain {\n  loss = " +
-                  loss + "\n  optimizer = sgd(learning_rate = 0.1)\n}\n",
+    checkText("model m {\n  input x: " + input + "\n  output y = x |> " + layers +
+                  "\n}\ntrain {\n  loss = " + loss + "\n  optimizer = sgd(learning_rate = 0.1)\n}\n",
               seed);
   }
 

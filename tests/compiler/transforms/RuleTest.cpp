@@ -48,15 +48,18 @@ const Rule rules[] = {
     {"minimum", "%r = seq.minimum %v, %u : " ROWS, ROWS},
     {"greater", "%t = seq.greater %v, %u : " ROWS "\n %r = seq.mul %t, %v : " ROWS, ROWS},
     {"equal", "%t = seq.equal %v, %v : " ROWS "\n %r = seq.mul %t, %u : " ROWS, ROWS},
-    {"select", "%t = seq.greater %v, %u : " ROWS "\n %r = seq.select %t, %u, %p : (" ROWS ", " ROWS ", " ROWS ") -> " ROWS, ROWS},
+    {"select",
+     "%t = seq.greater %v, %u : " ROWS "\n %r = seq.select %t, %u, %p : (" ROWS ", " ROWS ", " ROWS
+     ") -> " ROWS,
+     ROWS},
     {"add_of_broadcasts", "%r = seq.add %one, %v : (tensor<f32>, " ROWS ") -> " ROWS, ROWS},
     {"mul_of_broadcasts", "%r = seq.mul %v, %w : (" ROWS ", tensor<4xf32>) -> " ROWS, ROWS},
     {"div_of_broadcasts", "%r = seq.div %w, %p : (tensor<4xf32>, " ROWS ") -> " ROWS, ROWS},
     {"pow_of_broadcasts", "%r = seq.pow %p, %w : (" ROWS ", tensor<4xf32>) -> " ROWS, ROWS},
     {"maximum_of_broadcasts", "%r = seq.maximum %one, %v : (tensor<f32>, " ROWS ") -> " ROWS, ROWS},
     {"select_of_broadcasts",
-     "%t = seq.greater %v, %one : (" ROWS ", tensor<f32>) -> " ROWS
-     "\n %r = seq.select %t, %one, %w : (" ROWS ", tensor<f32>, tensor<4xf32>) -> " ROWS,
+     "%t = seq.greater %v, %one : (" ROWS ", tensor<f32>) -> " ROWS "\n %r = seq.select %t, %one, %w : (" ROWS
+     ", tensor<f32>, tensor<4xf32>) -> " ROWS,
      ROWS},
     {"broadcast_rows", "%r = seq.broadcast_rows %w like %x : (tensor<4xf32>, " ROWS ") -> " ROWS, ROWS},
     {"matmul", "%r = seq.matmul %v, %k : (" ROWS ", tensor<4x6xf32>) -> tensor<?x6xf32>", "tensor<?x6xf32>"},
@@ -85,8 +88,8 @@ const Rule rules[] = {
      "%a, %b = seq.split %v : (" ROWS ") -> (tensor<?x2xf32>, tensor<?x2xf32>)"
      "\n %t = seq.exp %a : tensor<?x2xf32>\n %r = seq.mul %t, %b : tensor<?x2xf32>",
      "tensor<?x2xf32>"},
-    {"split_with_an_unused_part",
-     "%a, %r = seq.split %v : (" ROWS ") -> (tensor<?x2xf32>, tensor<?x2xf32>)", "tensor<?x2xf32>"},
+    {"split_with_an_unused_part", "%a, %r = seq.split %v : (" ROWS ") -> (tensor<?x2xf32>, tensor<?x2xf32>)",
+     "tensor<?x2xf32>"},
     {"concat",
      "%t = seq.concat %v, %p : (" ROWS ", " ROWS ") -> tensor<?x8xf32>\n %r = seq.tanh %t : tensor<?x8xf32>",
      "tensor<?x8xf32>"},
@@ -122,7 +125,8 @@ seq.model @m(%x: tensor<?x4xf32> {seq.name = "x"}) -> (RESULT {seq.name = "y"}) 
   %q = seq.exp %u : tensor<?x4xf32>
   %x1 = seq.reshape %x : (tensor<?x4xf32>) -> tensor<?x1x4xf32>
   %s = seq.mul %x1, %sw : (tensor<?x1x4xf32>, tensor<2x4xf32>) -> tensor<?x2x4xf32>
-  )") + GetParam().equations + R"(
+  )") + GetParam().equations +
+                     R"(
   seq.return %r : RESULT
 }
 seq.loss @l(%p: RESULT, %y: RESULT) -> RESULT {
@@ -144,6 +148,8 @@ seq.training @m loss @l optimizer @o rate 1.000000e-02 {}
 }
 
 INSTANTIATE_TEST_SUITE_P(Operation, RuleTest, testing::ValuesIn(rules),
-                         [](const testing::TestParamInfo<Rule> &info) { return std::string(info.param.name); });
+                         [](const testing::TestParamInfo<Rule> &info) {
+                           return std::string(info.param.name);
+                         });
 
 } // namespace
