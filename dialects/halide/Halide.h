@@ -8,6 +8,7 @@
 #ifndef WEFT_DIALECTS_HALIDE_HALIDE_H
 #define WEFT_DIALECTS_HALIDE_HALIDE_H
 
+#include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
