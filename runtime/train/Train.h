@@ -10,9 +10,11 @@
 
 #include "runtime/abi/Abi.h"
 #include "runtime/io/Console.h"
+#include "runtime/train/Observer.h"
 #include "runtime/train/Settings.h"
 
 #include <string>
+#include <vector>
 
 namespace weft::runtime {
 
@@ -24,6 +26,7 @@ struct TrainOptions {
   std::string saveTo;
   std::string csvLog; // empty: none
   bool quiet = false;
+  std::vector<TrainObserver *> observers;
 };
 
 struct TrainResult {
