@@ -16,7 +16,8 @@ using ast::DefinitionKind;
 
 /// Definitions that use themselves would never end.
 bool Elaborator::enter(const ast::Definition *definition, SourceRange range) {
-  bool isActive = std::any_of(active.begin(), active.end(), [&](const Use &use) { return use.definition == definition; });
+  bool isActive =
+      std::any_of(active.begin(), active.end(), [&](const Use &use) { return use.definition == definition; });
   if (isActive) {
     error("W0313", range, fmt::format("`{}` uses itself", definition->name))
         .help("a recurrence over steps is a `cell` with a state")
@@ -72,12 +73,13 @@ Value Elaborator::applyFunction(Frame &frame, const Callee &callee, const std::v
     return elementwise(frame, *callee.primitive, operands, {range}, range, callee.name);
   }
   const ast::Definition *definition = callee.definition;
-  if (!definition || definition->kind == DefinitionKind::Optimizer || definition->parameters.size() < operands.size()) {
+  if (!definition || definition->kind == DefinitionKind::Optimizer ||
+      definition->parameters.size() < operands.size()) {
     bool isOptimizer = definition && definition->kind == DefinitionKind::Optimizer;
     error("W0116", range,
-                      isOptimizer ? fmt::format("the optimizer `{}` cannot be applied to a value", callee.name)
-                                  : fmt::format("`{}` does not take {} value{}", callee.name, operands.size(),
-                                                operands.size() == 1 ? "" : "s"))
+          isOptimizer ? fmt::format("the optimizer `{}` cannot be applied to a value", callee.name)
+                      : fmt::format("`{}` does not take {} value{}", callee.name, operands.size(),
+                                    operands.size() == 1 ? "" : "s"))
         .expected("an activation, which takes one value; a loss takes two");
     return {};
   }
@@ -93,7 +95,8 @@ Value Elaborator::applyFunction(Frame &frame, const Callee &callee, const std::v
   inner.isPrelude = definitions.isPrelude(definition);
   inner.builder = frame.builder;
   for (size_t i = 0; i < operands.size(); ++i)
-    bind(inner, {definition->parameters[i].name, false, definition->parameters[i].range}, operands[i], nullptr);
+    bind(inner, {definition->parameters[i].name, false, definition->parameters[i].range}, operands[i],
+         nullptr);
   Value result;
   if (bindParameters(inner, callee, operands.size()))
     result = evaluateBody(inner);
@@ -131,7 +134,8 @@ Value Elaborator::applyLayer(Frame &frame, const Callee &callee, ValueId input, 
   std::vector<BuiltinParameter> parameters = parametersOf(callee);
   for (size_t i = 0; i < parameters.size(); ++i)
     if (parameters[i].isRequired && !callee.arguments.count(parameters[i].name)) {
-      error("W0105", callee.range, fmt::format("`{}` needs the argument `{}`", callee.name, parameters[i].name))
+      error("W0105", callee.range,
+            fmt::format("`{}` needs the argument `{}`", callee.name, parameters[i].name))
           .expected(fmt::format("`{}({})`", callee.name, parameters[i].name));
       return {};
     }
@@ -158,7 +162,8 @@ Value Elaborator::applyLayer(Frame &frame, const Callee &callee, ValueId input, 
 }
 
 /// A `layer` definition: its value is `x`, its weights and layers stand below its own name.
-Value Elaborator::applyDefinedLayer(Frame &frame, const Callee &callee, ValueId input, const std::string &name) {
+Value Elaborator::applyDefinedLayer(Frame &frame, const Callee &callee, ValueId input,
+                                    const std::string &name) {
   if (!enter(callee.definition, callee.range))
     return {};
   LayerScope layers;
@@ -170,7 +175,8 @@ Value Elaborator::applyDefinedLayer(Frame &frame, const Callee &callee, ValueId 
   inner.layers = &layers;
   inner.weightPrefix = layers.prefix;
   bind(inner, {"x", false, {}}, Value::ofTensor(input), nullptr);
-  bind(inner, {"input", false, {}}, Value::ofNumber(static_cast<double>(frame.builder->type(input).width())), nullptr);
+  bind(inner, {"input", false, {}}, Value::ofNumber(static_cast<double>(frame.builder->type(input).width())),
+       nullptr);
   Value result;
   if (bindParameters(inner, callee, 0)) {
     result = evaluateBody(inner);

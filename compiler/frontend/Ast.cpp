@@ -78,13 +78,15 @@ private:
   }
 
   void definition(const Definition &definition) {
-    line(0, fmt::format("{}{}{}{}", spell(definition.kind), definition.name.empty() ? "" : " ", definition.name,
-                        definition.shownAs.empty() ? "" : " named \"" + definition.shownAs + "\""),
+    line(0,
+         fmt::format("{}{}{}{}", spell(definition.kind), definition.name.empty() ? "" : " ", definition.name,
+                     definition.shownAs.empty() ? "" : " named \"" + definition.shownAs + "\""),
          definition.range);
     for (const Parameter &parameter : definition.parameters)
-      line(1, fmt::format("parameter {}{}{}", parameter.name,
-                          parameter.element.empty() ? "" : ": " + parameter.element,
-                          parameter.value ? " = " + print(*parameter.value) : ""),
+      line(1,
+           fmt::format("parameter {}{}{}", parameter.name,
+                       parameter.element.empty() ? "" : ": " + parameter.element,
+                       parameter.value ? " = " + print(*parameter.value) : ""),
            parameter.range);
     for (const Statement &statement : definition.body)
       this->statement(1, statement);
@@ -97,8 +99,9 @@ private:
     std::string dims = statement.dims.empty() ? "" : "[" + printList(statement.dims) + "]";
     switch (statement.kind) {
     case Statement::Kind::Input:
-      line(indent, fmt::format("input {}: {}{}{}", targets, statement.element, dims,
-                               statement.value ? " of " + print(*statement.value) : ""),
+      line(indent,
+           fmt::format("input {}: {}{}{}", targets, statement.element, dims,
+                       statement.value ? " of " + print(*statement.value) : ""),
            statement.range);
       return;
     case Statement::Kind::If:
@@ -112,8 +115,9 @@ private:
       return;
     case Statement::Kind::Weight:
     case Statement::Kind::State:
-      line(indent, fmt::format("{} {}{}{}", statement.kind == Statement::Kind::Weight ? "weight" : "state", targets,
-                               dims, statement.value ? " = " + print(*statement.value) : ""),
+      line(indent,
+           fmt::format("{} {}{}{}", statement.kind == Statement::Kind::Weight ? "weight" : "state", targets,
+                       dims, statement.value ? " = " + print(*statement.value) : ""),
            statement.range);
       return;
     case Statement::Kind::Output:

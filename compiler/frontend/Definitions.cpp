@@ -86,7 +86,8 @@ void Definitions::addParsed(ast::File file, bool isPrelude) {
       continue;
     auto [place, isNew] = names.try_emplace(definition->name, definition.get());
     if (!isNew)
-      diagnostics.error("W0103", definition->nameRange, fmt::format("`{}` is defined twice", definition->name))
+      diagnostics
+          .error("W0103", definition->nameRange, fmt::format("`{}` is defined twice", definition->name))
           .help("rename one of them")
           .note(place->second->nameRange, "the other definition");
   }

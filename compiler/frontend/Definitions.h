@@ -31,14 +31,17 @@ extern const unsigned preludeFileCount;
 /// prelude itself goes on seeing its own.
 class Definitions {
 public:
-  Definitions(SourceManager &sources, DiagnosticEngine &diagnostics) : sources(sources), diagnostics(diagnostics) {}
+  Definitions(SourceManager &sources, DiagnosticEngine &diagnostics)
+      : sources(sources), diagnostics(diagnostics) {}
 
   void addPrelude();
   /// A model file with what it imports.
   void addFile(const std::string &name, std::string text, const std::vector<std::string> &importPaths);
 
   const ast::Definition *find(const std::string &name, bool fromPrelude) const;
-  bool isPrelude(const ast::Definition *definition) const { return preludeDefinitions.count(definition) != 0; }
+  bool isPrelude(const ast::Definition *definition) const {
+    return preludeDefinitions.count(definition) != 0;
+  }
   bool isPreludeFile(int file) const { return file >= 0 && file < static_cast<int>(preludeFileCount); }
   /// The user's definitions in the order of their files.
   const std::vector<const ast::Definition *> &userDefinitions() const { return user; }
@@ -49,7 +52,8 @@ public:
 
 private:
   void addParsed(ast::File file, bool isPrelude);
-  void addImports(const ast::File &file, const std::string &importer, const std::vector<std::string> &importPaths);
+  void addImports(const ast::File &file, const std::string &importer,
+                  const std::vector<std::string> &importPaths);
 
   SourceManager &sources;
   DiagnosticEngine &diagnostics;

@@ -26,8 +26,10 @@ static constexpr Code codes[] = {
     {"W0002", "a character means nothing",
      "The text holds a character that is no part of the language. Quotes around strings are\n"
      "straight (\"), minus is -, multiplication is * and the matrix product @."},
-    {"W0003", "a string has no end", "A string ends with a second \" on the same line; \\\" stands for a quote inside it."},
-    {"W0004", "this is not a number", "Numbers are written 3, 0.25, .5 or 1e-7, without a unit or a name behind them."},
+    {"W0003", "a string has no end",
+     "A string ends with a second \" on the same line; \\\" stands for a quote inside it."},
+    {"W0004", "this is not a number",
+     "Numbers are written 3, 0.25, .5 or 1e-7, without a unit or a name behind them."},
     {"W0005", "something else is expected here",
      "The text does not follow the grammar. The message says what could stand at the marked place.\n"
      "A statement is a line; a line that starts with |> goes on with the one before, and inside\n"
@@ -54,14 +56,16 @@ static constexpr Code codes[] = {
     {"W0104", "an unknown argument",
      "The layer or function has no argument of this name. The message lists those it has.\n"
      "Keras's spellings of them (kernel_size, pool_size, dilation_rate, ...) are understood, too."},
-    {"W0105", "an argument is missing", "An argument without a default was not given: `dense()` needs `units`."},
+    {"W0105", "an argument is missing",
+     "An argument without a default was not given: `dense()` needs `units`."},
     {"W0106", "too many arguments", "More values are given than the layer or function takes."},
     {"W0107", "an argument is given twice",
      "By its place and by its name, or twice by its name: lstm(100, units = 100)."},
     {"W0108", "an argument of the wrong kind",
      "The argument needs another kind of value: a number, true or false, an activation, a word\n"
      "such as `same`. Words and activations are written without quotes."},
-    {"W0109", "an argument out of range", "The kind of the value is right, but not its size: units are 1 or more."},
+    {"W0109", "an argument out of range",
+     "The kind of the value is right, but not its size: units are 1 or more."},
     {"W0110", "a layer where a value belongs, or the reverse",
      "`lstm(100)` is a layer; `words |> lstm(100)` is the value it makes of words. Arithmetic,\n"
      "outputs and functions take values; |> takes a value on the left and a layer on the right."},
@@ -70,9 +74,12 @@ static constexpr Code codes[] = {
      "which `weft build m.weft --set units=64` sets."},
     {"W0112", "a parameter of the model has no value",
      "`model m(units) { ... }` leaves units to --set units=...; a default makes that optional."},
-    {"W0114", "an argument of an older Keras", "The argument was renamed or dropped long ago; the message names today's."},
-    {"W0115", "not part of this version", "The language has a place for this, but this version cannot do it."},
-    {"W0116", "this cannot be called", "Only layers and functions are called, and functions stand with their arguments."},
+    {"W0114", "an argument of an older Keras",
+     "The argument was renamed or dropped long ago; the message names today's."},
+    {"W0115", "not part of this version",
+     "The language has a place for this, but this version cannot do it."},
+    {"W0116", "this cannot be called",
+     "Only layers and functions are called, and functions stand with their arguments."},
     {"W0201", "shapes do not fit",
      "Operands of +, -, *, / and of functions with several operands have the same shape, or one is\n"
      "repeated: shapes are aligned at their last axes, and an axis of 1, or one that is missing in\n"
@@ -83,7 +90,8 @@ static constexpr Code codes[] = {
      "Layers need a certain shape: recurrent layers, convolution and pooling a sequence\n"
      "(batch×steps×width), embedding ids, dense numbers. A recurrent layer gives one vector a row\n"
      "unless return_sequences = true."},
-    {"W0204", "this cannot be split", "`split` cuts the last axis into equal parts; their number has to divide it."},
+    {"W0204", "this cannot be split",
+     "`split` cuts the last axis into equal parts; their number has to divide it."},
     {"W0205", "not as many names as values",
      "`a, b, c = split(z)` has a name for each part. With one name write split(z, 3)[0]."},
     {"W0206", "the window is longer than the sequence",
@@ -92,7 +100,8 @@ static constexpr Code codes[] = {
     {"W0208", "there is no such part",
      "`weight[0]` chooses along the first axis of a weight, `split(value, 4)[0]` one of the parts;\n"
      "the index is a whole number, known when the model is built, from 0."},
-    {"W0209", "numbers are needed here", "Something that is no number stands where numbers are computed with."},
+    {"W0209", "numbers are needed here",
+     "Something that is no number stands where numbers are computed with."},
     {"W0210", "a wrong initialiser",
      "A weight starts from an initialiser (zeros, ones, constant(0.1), uniform(-0.05, 0.05),\n"
      "glorot_uniform, orthogonal, ...), a number, or a list with one for each equal part of its last\n"
@@ -103,7 +112,8 @@ static constexpr Code codes[] = {
     {"W0212", "a wrong shape",
      "Extents are whole numbers from 1, known when the model is built. Inputs are tokens[length] of\n"
      "vocabulary, features[length, width] or features[width]; states have one axis."},
-    {"W0213", "this has no finite value", "A number computed when the model is built divides by zero or is too large."},
+    {"W0213", "this has no finite value",
+     "A number computed when the model is built divides by zero or is too large."},
     {"W0301", "a state is never assigned",
      "Every state needs an equation for its value after the step: `state h[units]` and `h' = ...`.\n"
      "An optimizer also needs `weight' = ...`."},
@@ -111,7 +121,8 @@ static constexpr Code codes[] = {
      "x' is the value of the state x after this step. Only states have one."},
     {"W0303", "the new state has another shape",
      "A state keeps its shape from step to step: `state h[units]` needs an h' of batch×units."},
-    {"W0304", "nothing is returned", "A cell, a layer, an activation or a loss ends with `return` and a value."},
+    {"W0304", "nothing is returned",
+     "A cell, a layer, an activation or a loss ends with `return` and a value."},
     {"W0305", "a name depends on itself",
      "Equations may stand in any order, so none may need its own result. What a state was before\n"
      "this step is its name without prime."},
@@ -130,13 +141,16 @@ static constexpr Code codes[] = {
      "input and output belong to models, weights to cells and layers, states to cells and\n"
      "optimizers, return to everything that has a value."},
     {"W0312", "a cell returns a vector", "The output of a step is one vector a row, most often a new state."},
-    {"W0313", "a definition uses itself", "Definitions are written out where they are used, which would never end."},
+    {"W0313", "a definition uses itself",
+     "Definitions are written out where they are used, which would never end."},
     {"W0314", "too few values", "An activation takes one value, a loss two: the prediction and the label."},
     {"W0401", "no model", "The file that is built has one `model name { ... }`."},
     {"W0402", "two models", "A file has one model. Others may import its cells, but not its model."},
     {"W0403", "a model without input", "`input words: tokens[500] of 5000` or `input x: features[50, 3]`."},
-    {"W0404", "a model needs one output", "`output positive = ...` says what is predicted; concat(a, b) joins two values."},
-    {"W0405", "one train block is needed", "A block `train { ... }` says how the model is trained: at least loss and optimizer."},
+    {"W0404", "a model needs one output",
+     "`output positive = ...` says what is predicted; concat(a, b) joins two values."},
+    {"W0405", "one train block is needed",
+     "A block `train { ... }` says how the model is trained: at least loss and optimizer."},
     {"W0406", "an unknown setting",
      "`train` knows data, loss, optimizer, metrics, epochs, batch, seed, shuffle and validation."},
     {"W0407", "a setting cannot have this value", "The message says what it can have."},
@@ -148,7 +162,8 @@ static constexpr Code codes[] = {
     {"W0410", "the output does not fit the data",
      "The data has one label a row; the output has more numbers than one. A recurrent layer without\n"
      "return_sequences, or flatten, makes one vector of a sequence."},
-    {"W0411", "an unknown metric", "Metrics are accuracy, precision, recall, auc, mae and mse, as a list: [accuracy]."},
+    {"W0411", "an unknown metric",
+     "Metrics are accuracy, precision, recall, auc, mae and mse, as a list: [accuracy]."},
     {"W0412", "the loss does not fit",
      "`train` needs a loss and an optimizer. A loss compares the output with a label and has a value\n"
      "for each row; losses over classes need an output of two classes or more."},

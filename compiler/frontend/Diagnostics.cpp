@@ -87,8 +87,8 @@ std::string DiagnosticEngine::render() const {
   if (order.size() > printedErrors)
     out += fmt::format("and {} more errors\n", order.size() - printedErrors);
   if (!order.empty()) {
-    out += fmt::format("{} error{}; `weft explain {}` tells more\n", order.size(), order.size() == 1 ? "" : "s",
-                       order.front()->code);
+    out += fmt::format("{} error{}; `weft explain {}` tells more\n", order.size(),
+                       order.size() == 1 ? "" : "s", order.front()->code);
   }
   return out;
 }

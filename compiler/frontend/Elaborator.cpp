@@ -26,8 +26,11 @@ Diagnostic &Elaborator::error(std::string_view code, SourceRange range, std::str
     return diagnostics.error(code, range, std::move(message));
   if (!definitions.isPreludeFile(range.file)) {
     Diagnostic &diagnostic = diagnostics.error(code, range, std::move(message));
-    bool isInside = range.file == use->range.file && range.begin >= use->range.begin && range.end <= use->range.end;
-    return isInside ? diagnostic : diagnostic.note(use->range, fmt::format("while `{}` is applied here", use->definition->name));
+    bool isInside =
+        range.file == use->range.file && range.begin >= use->range.begin && range.end <= use->range.end;
+    return isInside ? diagnostic
+                    : diagnostic.note(use->range,
+                                      fmt::format("while `{}` is applied here", use->definition->name));
   }
   // What follows from the first error inside the prelude is nobody's concern.
   if (!blamed.insert({use->range.file, use->range.begin}).second)
@@ -95,12 +98,13 @@ bool Elaborator::bindModelParameters(Frame &frame) {
   for (const auto &[name, text] : settings) {
     if (std::find(known.begin(), known.end(), name) != known.end())
       continue;
-    Diagnostic &diagnostic = error(
-        "W0111", frame.definition->range,
-        fmt::format("--set {}={}: the model `{}` has no parameter `{}`", name, text, frame.definition->name, name));
+    Diagnostic &diagnostic = error("W0111", frame.definition->range,
+                                   fmt::format("--set {}={}: the model `{}` has no parameter `{}`", name,
+                                               text, frame.definition->name, name));
     if (known.empty())
-      diagnostic.expected(fmt::format("no --set: this model has no parameters; `model {}({} = ...)` would declare one",
-                                      frame.definition->name, name));
+      diagnostic.expected(
+          fmt::format("no --set: this model has no parameters; `model {}({} = ...)` would declare one",
+                      frame.definition->name, name));
     else
       diagnostic.expected("one of " + listOf(known, "or")).help(didYouMean(name, known));
   }
@@ -159,9 +163,8 @@ void Elaborator::bind(Frame &frame, const ast::Target &target, Value value, cons
   auto [place, isNew] = table.try_emplace(target.name, std::move(binding));
   if (isNew)
     return;
-  Diagnostic &diagnostic =
-      error("W0306", target.range,
-                        fmt::format("`{}{}` is given twice", target.name, target.isPrimed ? "'" : ""));
+  Diagnostic &diagnostic = error(
+      "W0306", target.range, fmt::format("`{}{}` is given twice", target.name, target.isPrimed ? "'" : ""));
   diagnostic.help("equations are no steps: each name has one value; choose another name");
   if (place->second.range.isValid())
     diagnostic.note(place->second.range, "given here before");
@@ -185,7 +188,8 @@ void Elaborator::collect(Frame &frame, const std::vector<Statement> &body) {
         error("W0211", statement.value->range, "the condition of an `if` is known when the model is built")
             .expected("true, false or a comparison of arguments")
             .got(describe(condition))
-            .help(condition.is(Value::Kind::Tensor) ? "`where(condition, a, b)` chooses element by element" : "");
+            .help(condition.is(Value::Kind::Tensor) ? "`where(condition, a, b)` chooses element by element"
+                                                    : "");
         break;
       }
       collect(frame, condition.number != 0 ? statement.body : statement.otherwise);
@@ -224,7 +228,8 @@ void Elaborator::declare(Frame &frame, const Statement &statement) {
   }
 }
 
-std::optional<std::vector<int64_t>> Elaborator::evaluateShape(Frame &frame, const std::vector<ast::ExprPtr> &dims) {
+std::optional<std::vector<int64_t>> Elaborator::evaluateShape(Frame &frame,
+                                                              const std::vector<ast::ExprPtr> &dims) {
   std::vector<int64_t> shape;
   bool isValid = true;
   for (const ast::ExprPtr &dim : dims) {
@@ -263,8 +268,10 @@ void Elaborator::declareInput(Frame &frame, const Statement &statement) {
   bool isIds = statement.element == "tokens";
   bool isValid = shape.has_value();
   if (shape && (isIds ? shape->size() != 1 : shape->size() > 2)) {
-    error("W0212", statement.range, fmt::format("an input of {} with {} axes", statement.element, shape->size()))
-        .expected(isIds ? "`tokens[length] of vocabulary`" : "`features[length, width]` or `features[width]`");
+    error("W0212", statement.range,
+          fmt::format("an input of {} with {} axes", statement.element, shape->size()))
+        .expected(isIds ? "`tokens[length] of vocabulary`"
+                        : "`features[length, width]` or `features[width]`");
     isValid = false;
   }
   if (isIds && statement.value) {
@@ -408,7 +415,8 @@ void Elaborator::runEquation(Frame &frame, const Statement &statement) {
   if (parts > 1 && !value.isPoison()) {
     int64_t got = value.is(Value::Kind::Tuple) ? static_cast<int64_t>(value.elements.size()) : 1;
     if (got != parts) {
-      error("W0205", statement.value->range, fmt::format("{} names for {}", parts, got == 1 ? "one value" : describe(value)))
+      error("W0205", statement.value->range,
+            fmt::format("{} names for {}", parts, got == 1 ? "one value" : describe(value)))
           .expected(fmt::format("{} values, as `split` makes them", parts))
           .got(describe(value));
       value = {};
@@ -448,8 +456,8 @@ Value Elaborator::evaluateBody(Frame &frame) {
     return {};
   if (!frame.returned) {
     error("W0304", frame.definition->range,
-                      fmt::format("the {} `{}` returns nothing", ast::spell(frame.definition->kind),
-                                  frame.definition->name))
+          fmt::format("the {} `{}` returns nothing", ast::spell(frame.definition->kind),
+                      frame.definition->name))
         .expected("`return` and a value at the end");
     return {};
   }

@@ -117,7 +117,8 @@ private:
 
   // Apply.cpp: functions and layers on values
   Value apply(Frame &frame, const Value &callee, ValueId input, SourceRange range);
-  Value applyFunction(Frame &frame, const Callee &callee, const std::vector<Value> &operands, SourceRange range);
+  Value applyFunction(Frame &frame, const Callee &callee, const std::vector<Value> &operands,
+                      SourceRange range);
   Value applyLayer(Frame &frame, const Callee &callee, ValueId input, SourceRange range);
   Value applyDefinedLayer(Frame &frame, const Callee &callee, ValueId input, const std::string &name);
   bool bindParameters(Frame &frame, const Callee &callee, size_t firstParameter);
@@ -175,7 +176,8 @@ private:
   std::optional<std::string> describeData(const std::string &source, const DataArguments &arguments);
   void checkLabels(const ast::Expr &data);
 
-  std::optional<Value> checkInitializers(const Value &value, const std::vector<int64_t> &shape, SourceRange range);
+  std::optional<Value> checkInitializers(const Value &value, const std::vector<int64_t> &shape,
+                                         SourceRange range);
 
   SourceManager &sources;
   DiagnosticEngine &diagnostics;

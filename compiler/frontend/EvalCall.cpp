@@ -43,7 +43,9 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
   std::vector<std::string> known;
   for (const BuiltinParameter &parameter : parameters)
     known.push_back(parameter.name);
-  auto isKnown = [&](std::string_view word) { return std::find(known.begin(), known.end(), word) != known.end(); };
+  auto isKnown = [&](std::string_view word) {
+    return std::find(known.begin(), known.end(), word) != known.end();
+  };
   std::string takes = known.empty() ? "no arguments" : "arguments: " + listOf(known);
   bool isValid = true;
   size_t place = 0;
@@ -104,6 +106,9 @@ Value Elaborator::evaluateCall(Frame &frame, const Expr &e, int64_t parts, bool 
       evaluate(frame, *argument.value);
     return {};
   }
+  // The absent activation leaves its value as it is: activation = none.
+  if (callee.is(Value::Kind::Word) && callee.text == "none" && e.arguments.size() == 1)
+    return evaluate(frame, *e.arguments[0].value);
   if (!callee.callee) {
     error("W0116", head.range, fmt::format("`{}` cannot be called", head.name))
         .expected("a layer or a function")
@@ -127,9 +132,9 @@ Value Elaborator::callDefinition(Frame &frame, const Expr &e, std::shared_ptr<Ca
     if (argument.value.isPoison())
       return {};
   bool isOptimizer = callee->definition && callee->definition->kind == DefinitionKind::Optimizer;
-  size_t operands = isLayer || isOptimizer ? 0
+  size_t operands = isLayer || isOptimizer                                                   ? 0
                     : callee->definition && callee->definition->kind == DefinitionKind::Loss ? 2
-                                                                                              : 1;
+                                                                                             : 1;
   operands = std::min(operands, parameters.size());
   std::vector<Value> values;
   for (size_t i = 0; i < operands; ++i)
@@ -174,7 +179,8 @@ Value Elaborator::callInitializer(Frame &frame, const Expr &e, const BuiltinInit
     if (found->second.value.isPoison())
       return {};
     if (!found->second.value.is(Value::Kind::Number)) {
-      error("W0108", found->second.range, fmt::format("`{}` of `{}` is a number", parameters[i].name, initializer.name))
+      error("W0108", found->second.range,
+            fmt::format("`{}` of `{}` is a number", parameters[i].name, initializer.name))
           .expected("a number")
           .got(describe(found->second.value));
       return {};
@@ -213,11 +219,12 @@ Value Elaborator::callSpecial(Frame &frame, const Expr &e, int64_t parts) {
     least = most = 2;
   if (values.size() < least || values.size() > most) {
     error(values.size() < least ? "W0105" : "W0106", e.range,
-                      fmt::format("`{}` takes {} value{}", name, values.size() < least ? least : most,
-                                  (values.size() < least ? least : most) == 1 ? "" : "s"))
+          fmt::format("`{}` takes {} value{}", name, values.size() < least ? least : most,
+                      (values.size() < least ? least : most) == 1 ? "" : "s"))
         .got(fmt::format("{}", values.size()))
-        .help((name == "max") && values.size() > 1 ? "`maximum(a, b)` is the larger of two; `max` the largest of an axis"
-                                                   : "");
+        .help((name == "max") && values.size() > 1
+                  ? "`maximum(a, b)` is the larger of two; `max` the largest of an axis"
+                  : "");
     return {};
   }
   std::vector<SourceRange> ranges;
@@ -243,7 +250,8 @@ Value Elaborator::callSpecial(Frame &frame, const Expr &e, int64_t parts) {
     if (values[0].is(Value::Kind::Number) && values[1].is(Value::Kind::Number))
       return Value::ofNumber(isMaximum ? std::max(values[0].number, values[1].number)
                                        : std::min(values[0].number, values[1].number));
-    return elementwise(frame, isMaximum ? Primitive::Maximum : Primitive::Minimum, values, ranges, e.range, name);
+    return elementwise(frame, isMaximum ? Primitive::Maximum : Primitive::Minimum, values, ranges, e.range,
+                       name);
   }
   std::optional<ValueId> operand = tensor(frame, values[0], ranges[0]);
   if (!operand)
@@ -313,8 +321,8 @@ Value Elaborator::callReduce(Frame &frame, const Expr &e, Primitive primitive, c
   if (type.isIds || type.rank() == 0 || (type.hasBatch() && type.rank() < 2)) {
     bool inOptimizer = frame.definition && frame.definition->kind == DefinitionKind::Optimizer;
     error(inOptimizer ? "W0310" : "W0209", e.range,
-                      inOptimizer ? "an optimizer's equations work on each element by itself"
-                                  : fmt::format("`{}` needs values side by side", e.operands[0]->name))
+          inOptimizer ? "an optimizer's equations work on each element by itself"
+                      : fmt::format("`{}` needs values side by side", e.operands[0]->name))
         .expected("numbers with a last axis")
         .got(print(type));
     return {};

@@ -17,7 +17,7 @@ using namespace weft::frontend;
 using ast::Expr;
 
 Value Elaborator::evaluate(Frame &frame, const Expr &e, int64_t parts) {
-  constexpr int deepest = 1500;
+  constexpr int deepest = 600;
   if (depth >= deepest) {
     error("W0008", e.range, "this depends on too many other names in a row")
         .help("equations that stand in the order of their use need no depth");
@@ -63,7 +63,8 @@ Value Elaborator::evaluate(Frame &frame, const Expr &e, int64_t parts) {
   case Expr::Kind::Pipe: {
     Value input = evaluate(frame, *e.operands[0]);
     const Expr &right = *e.operands[1];
-    Value callee = right.kind == Expr::Kind::Name   ? evaluateName(frame, right.name, right.range, /*asLayer=*/true)
+    Value callee = right.kind == Expr::Kind::Name
+                       ? evaluateName(frame, right.name, right.range, /*asLayer=*/true)
                    : right.kind == Expr::Kind::Call ? evaluateCall(frame, right, 0, /*asLayer=*/true)
                                                     : evaluate(frame, right);
     if (callee.isPoison())
@@ -100,7 +101,8 @@ Value Elaborator::evaluateName(Frame &frame, const std::string &name, SourceRang
   callee->range = range;
   Value value;
   if (const ast::Definition *definition = definitions.find(name, frame.isPrelude)) {
-    bool isLayer = definition->kind == ast::DefinitionKind::Cell || definition->kind == ast::DefinitionKind::Layer;
+    bool isLayer =
+        definition->kind == ast::DefinitionKind::Cell || definition->kind == ast::DefinitionKind::Layer;
     callee->definition = definition;
     value.kind = isLayer ? Value::Kind::Layer : Value::Kind::Function;
   } else if (std::optional<Primitive> primitive = findUnaryFunction(name)) {
@@ -224,7 +226,8 @@ Value Elaborator::evaluateBinary(Frame &frame, const Expr &e) {
         return {};
       }
     }
-    return Value::ofBool(op == "and" ? lhs.number != 0 && rhs.number != 0 : lhs.number != 0 || rhs.number != 0);
+    return Value::ofBool(op == "and" ? lhs.number != 0 && rhs.number != 0
+                                     : lhs.number != 0 || rhs.number != 0);
   }
   Value rhs = evaluate(frame, *e.operands[1]);
   if (lhs.isPoison() || rhs.isPoison())
@@ -244,7 +247,11 @@ Value Elaborator::evaluateBinary(Frame &frame, const Expr &e) {
                            : op == ">=" ? a >= b
                            : op == "==" ? a == b
                                         : a != b);
-    double result = op == "+" ? a + b : op == "-" ? a - b : op == "*" ? a * b : op == "/" ? a / b : std::pow(a, b);
+    double result = op == "+"   ? a + b
+                    : op == "-" ? a - b
+                    : op == "*" ? a * b
+                    : op == "/" ? a / b
+                                : std::pow(a, b);
     if (!std::isfinite(result)) {
       error("W0213", e.range, "this number is not finite").got(fmt::format("{} {} {}", a, op, b));
       return {};
@@ -260,7 +267,9 @@ Value Elaborator::evaluateBinary(Frame &frame, const Expr &e) {
     return elementwise(frame, primitive, {a, b}, ranges, e.range, op);
   };
   auto inverse = [&](const Value &truth) {
-    return truth.isPoison() ? truth : elementwise(frame, Primitive::Sub, {Value::ofNumber(1), truth}, ranges, e.range, op);
+    return truth.isPoison()
+               ? truth
+               : elementwise(frame, Primitive::Sub, {Value::ofNumber(1), truth}, ranges, e.range, op);
   };
   if (op == "+")
     return binary(Primitive::Add, lhs, rhs);
@@ -285,7 +294,8 @@ Value Elaborator::evaluateBinary(Frame &frame, const Expr &e) {
 }
 
 Value Elaborator::evaluateMatmul(Frame &frame, const Expr &e, const Value &lhs, const Value &rhs) {
-  std::optional<ValueId> a = tensor(frame, lhs, e.operands[0]->range), b = tensor(frame, rhs, e.operands[1]->range);
+  std::optional<ValueId> a = tensor(frame, lhs, e.operands[0]->range),
+                         b = tensor(frame, rhs, e.operands[1]->range);
   if (!a || !b)
     return {};
   Type left = frame.builder->type(*a), right = frame.builder->type(*b);
@@ -369,7 +379,8 @@ Value Elaborator::evaluateList(Frame &frame, const Expr &e) {
       element.initializers = {{"constant", {element.number}}};
     }
     if (element.is(Value::Kind::Initializers)) {
-      list.initializers.insert(list.initializers.end(), element.initializers.begin(), element.initializers.end());
+      list.initializers.insert(list.initializers.end(), element.initializers.begin(),
+                               element.initializers.end());
       continue;
     }
     isValid = false;

@@ -13,9 +13,9 @@
 
 using namespace weft::frontend;
 
-mlir::OwningOpRef<mlir::ModuleOp> weft::frontend::compileToSeq(const std::string &path, const std::string &text,
-                                                               const Options &options, mlir::MLIRContext *context,
-                                                               std::string &diagnosticsText) {
+mlir::OwningOpRef<mlir::ModuleOp>
+weft::frontend::compileToSeq(const std::string &path, const std::string &text, const Options &options,
+                             mlir::MLIRContext *context, std::string &diagnosticsText) {
   SourceManager sources;
   DiagnosticEngine diagnostics(sources);
   Definitions definitions(sources, diagnostics);

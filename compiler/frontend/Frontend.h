@@ -34,7 +34,8 @@ mlir::OwningOpRef<mlir::ModuleOp> compileToSeq(const std::string &path, const st
                                                std::string &diagnostics);
 
 /// The parsed file as text (stage `ast`), or nothing and what is wrong with it.
-std::optional<std::string> dumpAst(const std::string &path, const std::string &text, std::string &diagnostics);
+std::optional<std::string> dumpAst(const std::string &path, const std::string &text,
+                                   std::string &diagnostics);
 
 /// What a diagnostic's code means; nothing for a code that does not exist.
 std::optional<std::string> explain(std::string_view code);

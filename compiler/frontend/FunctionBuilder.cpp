@@ -21,7 +21,8 @@ ValueId FunctionBuilder::emit(Node node, Type type) {
   return result;
 }
 
-ValueId FunctionBuilder::emit(Primitive primitive, std::vector<ValueId> operands, Type type, SourceRange range) {
+ValueId FunctionBuilder::emit(Primitive primitive, std::vector<ValueId> operands, Type type,
+                              SourceRange range) {
   Node node{primitive, std::move(operands), {}, range};
   return emit(std::move(node), std::move(type));
 }

@@ -69,13 +69,14 @@ bool Elaborator::needSequence(Frame &frame, const LayerUse &use) {
   error("W0203", use.range, fmt::format("`{}` needs a sequence", use.callee.name))
       .expected("numbers of shape batch×steps×width")
       .got(print(type))
-      .help(type.isIds          ? "put `embedding(units)` before it: words become vectors"
+      .help(type.isIds         ? "put `embedding(units)` before it: words become vectors"
             : type.rank() == 2 ? "a recurrent layer before it gives a sequence with `return_sequences = true`"
-                                : "");
+                               : "");
   return false;
 }
 
-std::optional<int64_t> Elaborator::wholeArgument(const Callee &callee, const std::string &name, int64_t fallback) {
+std::optional<int64_t> Elaborator::wholeArgument(const Callee &callee, const std::string &name,
+                                                 int64_t fallback) {
   auto found = callee.arguments.find(name);
   if (found == callee.arguments.end())
     return fallback;
@@ -87,7 +88,8 @@ std::optional<int64_t> Elaborator::wholeArgument(const Callee &callee, const std
     return std::nullopt;
   }
   if (value.number < 1 || value.number != std::floor(value.number) || value.number > 1e9) {
-    error("W0109", found->second.range, fmt::format("`{}` of `{}` is a whole number from 1", name, callee.name))
+    error("W0109", found->second.range,
+          fmt::format("`{}` of `{}` is a whole number from 1", name, callee.name))
         .expected("1 or more")
         .got(fmt::format("{}", value.number));
     return std::nullopt;
@@ -149,18 +151,20 @@ std::optional<int> Elaborator::layerWeight(const LayerUse &use, const std::strin
 }
 
 /// The function that an argument names, applied to a value; the value itself without one.
-Value Elaborator::applyActivation(Frame &frame, const LayerUse &use, const std::string &parameter, Value value) {
+Value Elaborator::applyActivation(Frame &frame, const LayerUse &use, const std::string &parameter,
+                                  Value value) {
   auto found = use.callee.arguments.find(parameter);
   if (found == use.callee.arguments.end() || value.isPoison())
     return value;
   const Value &function = found->second.value;
   if (function.is(Value::Kind::Word) && function.text == "none")
     return value;
-  bool isActivation = function.is(Value::Kind::Function) &&
-                      (!function.callee->definition ||
-                       function.callee->definition->kind == ast::DefinitionKind::Activation);
+  bool isActivation =
+      function.is(Value::Kind::Function) &&
+      (!function.callee->definition || function.callee->definition->kind == ast::DefinitionKind::Activation);
   if (!isActivation) {
-    error("W0108", found->second.range, fmt::format("`{}` of `{}` is an activation", parameter, use.callee.name))
+    error("W0108", found->second.range,
+          fmt::format("`{}` of `{}` is an activation", parameter, use.callee.name))
         .expected("an activation, such as relu, or none")
         .got(describe(function))
         .help(function.is(Value::Kind::String) ? "write the name without quotes" : "");
@@ -188,8 +192,8 @@ Value Elaborator::applyEmbedding(Frame &frame, const LayerUse &use) {
   }
   if (!units)
     return {};
-  std::optional<int> table = layerWeight(use, "embeddings", {type.vocabulary, *units}, "embeddings_initializer",
-                                         {"uniform", {-0.05, 0.05}});
+  std::optional<int> table = layerWeight(use, "embeddings", {type.vocabulary, *units},
+                                         "embeddings_initializer", {"uniform", {-0.05, 0.05}});
   if (!table)
     return {};
   Type result{type.shape};
@@ -255,8 +259,8 @@ Value Elaborator::applyConv1d(Frame &frame, const LayerUse &use) {
         .got(fmt::format("{} steps", (*width - 1) * *dilation + 1));
     return {};
   }
-  std::optional<int> kernel = layerWeight(use, "kernel", {*width, type.width(), *filters}, "kernel_initializer",
-                                          {"glorot_uniform", {}});
+  std::optional<int> kernel = layerWeight(use, "kernel", {*width, type.width(), *filters},
+                                          "kernel_initializer", {"glorot_uniform", {}});
   std::optional<int> bias;
   if (*useBias)
     bias = layerWeight(use, "bias", {*filters}, "bias_initializer", {"zeros", {}});

@@ -36,7 +36,8 @@ private:
 
   void generateWeights();
   template <typename OpTy>
-  OpTy generateFunction(const Function &function, const std::string &name, ArrayRef<NamedAttribute> attributes = {});
+  OpTy generateFunction(const Function &function, const std::string &name,
+                        ArrayRef<NamedAttribute> attributes = {});
   void generateNode(const Function &function, const Node &node, SmallVectorImpl<Value> &values);
   DictionaryAttr describeArgument(const Function &function, const frontend::Argument &argument);
   ArrayAttr describeLayers();
@@ -61,7 +62,8 @@ RankedTensorType Generator::convert(const frontend::Type &type) {
   SmallVector<int64_t> shape;
   for (int64_t extent : type.shape)
     shape.push_back(extent == frontend::batchExtent ? ShapedType::kDynamic : extent);
-  return RankedTensorType::get(shape, type.isIds ? static_cast<Type>(builder.getI32Type()) : builder.getF32Type());
+  return RankedTensorType::get(shape,
+                               type.isIds ? static_cast<Type>(builder.getI32Type()) : builder.getF32Type());
 }
 
 ArrayAttr Generator::convert(const std::vector<frontend::Initializer> &initializers) {
@@ -140,34 +142,62 @@ OpTy Generator::generateFunction(const Function &function, const std::string &na
 /// Operations that have operands and nothing else: by their names.
 static StringRef plainName(Primitive primitive) {
   switch (primitive) {
-  case Primitive::Negate: return "seq.negate";
-  case Primitive::Exp: return "seq.exp";
-  case Primitive::Log: return "seq.log";
-  case Primitive::Sqrt: return "seq.sqrt";
-  case Primitive::Abs: return "seq.abs";
-  case Primitive::Sign: return "seq.sign";
-  case Primitive::Tanh: return "seq.tanh";
-  case Primitive::Sigmoid: return "seq.sigmoid";
-  case Primitive::Softplus: return "seq.softplus";
-  case Primitive::Add: return "seq.add";
-  case Primitive::Sub: return "seq.sub";
-  case Primitive::Mul: return "seq.mul";
-  case Primitive::Div: return "seq.div";
-  case Primitive::Pow: return "seq.pow";
-  case Primitive::Maximum: return "seq.maximum";
-  case Primitive::Minimum: return "seq.minimum";
-  case Primitive::Greater: return "seq.greater";
-  case Primitive::Equal: return "seq.equal";
-  case Primitive::Select: return "seq.select";
-  case Primitive::Matmul: return "seq.matmul";
-  case Primitive::Split: return "seq.split";
-  case Primitive::Concat: return "seq.concat";
-  case Primitive::Reshape: return "seq.reshape";
-  case Primitive::Reverse: return "seq.reverse";
-  case Primitive::OneHot: return "seq.one_hot";
-  case Primitive::Embedding: return "seq.embedding";
-  case Primitive::Dense: return "seq.dense";
-  default: return "";
+  case Primitive::Negate:
+    return "seq.negate";
+  case Primitive::Exp:
+    return "seq.exp";
+  case Primitive::Log:
+    return "seq.log";
+  case Primitive::Sqrt:
+    return "seq.sqrt";
+  case Primitive::Abs:
+    return "seq.abs";
+  case Primitive::Sign:
+    return "seq.sign";
+  case Primitive::Tanh:
+    return "seq.tanh";
+  case Primitive::Sigmoid:
+    return "seq.sigmoid";
+  case Primitive::Softplus:
+    return "seq.softplus";
+  case Primitive::Add:
+    return "seq.add";
+  case Primitive::Sub:
+    return "seq.sub";
+  case Primitive::Mul:
+    return "seq.mul";
+  case Primitive::Div:
+    return "seq.div";
+  case Primitive::Pow:
+    return "seq.pow";
+  case Primitive::Maximum:
+    return "seq.maximum";
+  case Primitive::Minimum:
+    return "seq.minimum";
+  case Primitive::Greater:
+    return "seq.greater";
+  case Primitive::Equal:
+    return "seq.equal";
+  case Primitive::Select:
+    return "seq.select";
+  case Primitive::Matmul:
+    return "seq.matmul";
+  case Primitive::Split:
+    return "seq.split";
+  case Primitive::Concat:
+    return "seq.concat";
+  case Primitive::Reshape:
+    return "seq.reshape";
+  case Primitive::Reverse:
+    return "seq.reverse";
+  case Primitive::OneHot:
+    return "seq.one_hot";
+  case Primitive::Embedding:
+    return "seq.embedding";
+  case Primitive::Dense:
+    return "seq.dense";
+  default:
+    return "";
   }
 }
 
@@ -187,7 +217,8 @@ void Generator::generateNode(const Function &function, const Node &node, SmallVe
   switch (node.primitive) {
   case Primitive::Constant: {
     float number = static_cast<float>(node.number);
-    op = seq::ConstantOp::create(builder, loc, types[0], DenseElementsAttr::get(cast<ShapedType>(types[0]), number));
+    op = seq::ConstantOp::create(builder, loc, types[0],
+                                 DenseElementsAttr::get(cast<ShapedType>(types[0]), number));
     break;
   }
   case Primitive::Read:
@@ -204,7 +235,8 @@ void Generator::generateNode(const Function &function, const Node &node, SmallVe
     break;
   case Primitive::Conv1d:
     op = seq::Conv1dOp::create(builder, loc, types[0], operands[0], operands[1],
-                               operands.size() > 2 ? operands[2] : Value(), node.strides, padding(), node.dilation);
+                               operands.size() > 2 ? operands[2] : Value(), node.strides, padding(),
+                               node.dilation);
     break;
   case Primitive::MaxPool1d:
     op = seq::MaxPool1dOp::create(builder, loc, types[0], operands[0], node.window, node.strides, padding());
@@ -212,8 +244,8 @@ void Generator::generateNode(const Function &function, const Node &node, SmallVe
   case Primitive::Recurrent: {
     ValueRange all(operands);
     op = seq::RecurrentOp::create(builder, loc, types[0], cellNames[node.index], operands[0],
-                                  all.slice(1, node.states), all.drop_front(1 + node.states), node.returnSequences,
-                                  node.goBackwards);
+                                  all.slice(1, node.states), all.drop_front(1 + node.states),
+                                  node.returnSequences, node.goBackwards);
     break;
   }
   default: {
@@ -252,7 +284,8 @@ void Generator::generateTraining(StringRef model, StringRef loss, StringRef opti
   if (!training.validation.empty())
     settings.push_back(builder.getNamedAttr("validation", builder.getStringAttr(training.validation)));
   seq::TrainingOp::create(builder, builder.getUnknownLoc(), symbol(model), symbol(loss), symbol(optimizer),
-                          builder.getF64FloatAttr(training.learningRate), builder.getDictionaryAttr(settings));
+                          builder.getF64FloatAttr(training.learningRate),
+                          builder.getDictionaryAttr(settings));
 }
 
 OwningOpRef<ModuleOp> Generator::run() {

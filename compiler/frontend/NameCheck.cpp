@@ -35,7 +35,8 @@ void weft::frontend::reportUnknownName(DiagnosticEngine &diagnostics, const Defi
     return;
   }
   for (const auto &list :
-       {layers, definitions.names({DefinitionKind::Activation, DefinitionKind::Loss, DefinitionKind::Optimizer}),
+       {layers,
+        definitions.names({DefinitionKind::Activation, DefinitionKind::Loss, DefinitionKind::Optimizer}),
         builtinFunctionNames(), builtinInitializerNames(),
         std::vector<std::string>{"valid", "same", "causal", "none", "true", "false"}})
     candidates.insert(candidates.end(), list.begin(), list.end());
@@ -103,8 +104,9 @@ void NameChecker::gather(const std::vector<Statement> &body) {
 }
 
 void NameChecker::checkName(const std::string &name, SourceRange range, bool asLayer) {
-  bool isKnown = names.count(name) || definitions.find(name, /*fromPrelude=*/false) || findUnaryFunction(name) ||
-                 findBuiltinLayer(name) || findInitializer(name) || isWord(name) || isSpecialFunction(name);
+  bool isKnown = names.count(name) || definitions.find(name, /*fromPrelude=*/false) ||
+                 findUnaryFunction(name) || findBuiltinLayer(name) || findInitializer(name) || isWord(name) ||
+                 isSpecialFunction(name);
   if (!isKnown)
     reportUnknownName(diagnostics, definitions, {names.begin(), names.end()}, name, range, asLayer);
 }
@@ -136,11 +138,14 @@ void NameChecker::checkExpression(const Expr &e, bool asLayer) {
 
 void NameChecker::checkStatement(const Statement &statement) {
   if (!allows(statement.kind)) {
-    static const char *const spelling[] = {"input", "output", "weight", "state", "an equation", "if", "return"};
-    diagnostics.error("W0311", statement.range,
-                      fmt::format("`{}` cannot stand in {} {}", spelling[static_cast<int>(statement.kind)],
-                                  isKind(DefinitionKind::Activation) || isKind(DefinitionKind::Optimizer) ? "an" : "a",
-                                  ast::spell(definition.kind)))
+    static const char *const spelling[] = {"input",       "output", "weight", "state",
+                                           "an equation", "if",     "return"};
+    diagnostics
+        .error(
+            "W0311", statement.range,
+            fmt::format("`{}` cannot stand in {} {}", spelling[static_cast<int>(statement.kind)],
+                        isKind(DefinitionKind::Activation) || isKind(DefinitionKind::Optimizer) ? "an" : "a",
+                        ast::spell(definition.kind)))
         .expected(isKind(DefinitionKind::Model)       ? "input, output, `name = value` or if"
                   : isKind(DefinitionKind::Optimizer) ? "state, `name = value` or if"
                   : isKind(DefinitionKind::Cell)      ? "weight, state, `name = value`, if or return"
@@ -157,7 +162,8 @@ void NameChecker::checkStatement(const Statement &statement) {
     if (target.isPrimed && !states.count(target.name) && !isWeight && !definition.isBroken)
       diagnostics.error("W0302", target.range, fmt::format("`{}` is no state", target.name))
           .expected("the name of a state before the prime")
-          .help(isKind(DefinitionKind::Cell) ? fmt::format("declare it: `state {}[units]`", target.name) : "");
+          .help(isKind(DefinitionKind::Cell) ? fmt::format("declare it: `state {}[units]`", target.name)
+                                             : "");
   }
   checkBody(statement.body);
   checkBody(statement.otherwise);
@@ -182,7 +188,9 @@ void NameChecker::checkTwice(const std::vector<Statement> &body, Given &given) {
       auto [place, isNew] = given.emplace(std::pair(target.name, target.isPrimed), target.range);
       if (isNew)
         continue;
-      diagnostics.error("W0306", target.range, fmt::format("`{}{}` is given twice", target.name, target.isPrimed ? "'" : ""))
+      diagnostics
+          .error("W0306", target.range,
+                 fmt::format("`{}{}` is given twice", target.name, target.isPrimed ? "'" : ""))
           .help("equations are no steps: each name has one value; choose another name")
           .note(place->second, "given here before");
     }
@@ -206,9 +214,12 @@ void NameChecker::run() {
   }
   size_t values = isKind(DefinitionKind::Loss) ? 2 : isKind(DefinitionKind::Activation) ? 1 : 0;
   if (definition.parameters.size() < values)
-    diagnostics.error("W0314", definition.range, fmt::format("the {} `{}` takes too few values", ast::spell(definition.kind), definition.name))
-        .expected(values == 2 ? fmt::format("`loss {}(p, y) = ...`: a prediction and a label", definition.name)
-                              : fmt::format("`activation {}(x) = ...`", definition.name));
+    diagnostics
+        .error("W0314", definition.range,
+               fmt::format("the {} `{}` takes too few values", ast::spell(definition.kind), definition.name))
+        .expected(values == 2
+                      ? fmt::format("`loss {}(p, y) = ...`: a prediction and a label", definition.name)
+                      : fmt::format("`activation {}(x) = ...`", definition.name));
   std::set<std::string> implicit;
   if (isKind(DefinitionKind::Cell) || isKind(DefinitionKind::Layer))
     implicit = {"x", "input"};
@@ -237,10 +248,14 @@ void NameChecker::run() {
         .expected("a line such as `state h[units]`")
         .help("what looks at one step alone is a `layer`");
   if (isKind(DefinitionKind::Optimizer) && !primed.count("weight"))
-    diagnostics.error("W0301", definition.range, fmt::format("the optimizer `{}` never assigns the weight", definition.name))
+    diagnostics
+        .error("W0301", definition.range,
+               fmt::format("the optimizer `{}` never assigns the weight", definition.name))
         .expected("an equation `weight' = ...`");
   if (allows(Statement::Kind::Return) && !returns)
-    diagnostics.error("W0304", definition.range, fmt::format("the {} `{}` returns nothing", ast::spell(definition.kind), definition.name))
+    diagnostics
+        .error("W0304", definition.range,
+               fmt::format("the {} `{}` returns nothing", ast::spell(definition.kind), definition.name))
         .expected("`return` and a value at the end");
 }
 

@@ -14,7 +14,8 @@ namespace weft::frontend {
 
 /// Checks a definition by itself, used or not, with both branches of every `if`:
 /// names are known, statements stand where they may, states are assigned.
-void checkNames(const ast::Definition &definition, const Definitions &definitions, DiagnosticEngine &diagnostics);
+void checkNames(const ast::Definition &definition, const Definitions &definitions,
+                DiagnosticEngine &diagnostics);
 
 /// Nothing has this name; `candidates` are names of the same place. As a layer
 /// only layers are suggested.

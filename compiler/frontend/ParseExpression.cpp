@@ -206,7 +206,8 @@ ExprPtr Parser::parsePrimary() {
     return value;
   }
   case TokenKind::Identifier: {
-    static const std::array<std::string_view, 7> reserved = {"if", "else", "return", "and", "or", "not", "import"};
+    static const std::array<std::string_view, 7> reserved = {"if", "else", "return", "and",
+                                                             "or", "not",  "import"};
     if (std::find(reserved.begin(), reserved.end(), token.text) != reserved.end())
       break;
     bool isBool = token.text == "true" || token.text == "false";

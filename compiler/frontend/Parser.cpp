@@ -230,8 +230,8 @@ std::unique_ptr<Definition> Parser::parseDefinition() {
       definition->shownAs = consume().text;
     }
   }
-  bool isFunction = definition->kind == DefinitionKind::Activation || definition->kind == DefinitionKind::Loss ||
-                    definition->kind == DefinitionKind::Layer;
+  bool isFunction = definition->kind == DefinitionKind::Activation ||
+                    definition->kind == DefinitionKind::Loss || definition->kind == DefinitionKind::Layer;
   if (isFunction && accept("=")) {
     skipNewlines();
     Statement result(Statement::Kind::Return, peek().range);
@@ -309,8 +309,8 @@ bool Parser::parseBlock(std::vector<Statement> &body, bool isTrain) {
       break;
     if (peek().kind == TokenKind::End || atDefinition()) {
       report("W0006", open, "this block is never closed")
-          .expected("a `}` before " +
-                    (peek().kind == TokenKind::End ? std::string("the end of the file") : "`" + peek().text + "`"));
+          .expected("a `}` before " + (peek().kind == TokenKind::End ? std::string("the end of the file")
+                                                                     : "`" + peek().text + "`"));
       break;
     }
     if (!parseStatement(body, isTrain)) {

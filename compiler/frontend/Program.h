@@ -49,14 +49,42 @@ enum class Primitive {
   Constant, // number
   Read,     // weight
   // element by element, one operand
-  Negate, Exp, Log, Sqrt, Abs, Sign, Tanh, Sigmoid, Softplus,
+  Negate,
+  Exp,
+  Log,
+  Sqrt,
+  Abs,
+  Sign,
+  Tanh,
+  Sigmoid,
+  Softplus,
   // two operands
-  Add, Sub, Mul, Div, Pow, Maximum, Minimum, Greater, Equal,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Pow,
+  Maximum,
+  Minimum,
+  Greater,
+  Equal,
   Select,
   // across elements
-  Matmul, ReduceSum, ReduceMean, ReduceMax, Split, Concat, Reshape, Reverse, OneHot,
+  Matmul,
+  ReduceSum,
+  ReduceMean,
+  ReduceMax,
+  Split,
+  Concat,
+  Reshape,
+  Reverse,
+  OneHot,
   // layers
-  Embedding, Dense, Conv1d, MaxPool1d, Recurrent,
+  Embedding,
+  Dense,
+  Conv1d,
+  MaxPool1d,
+  Recurrent,
 };
 
 using ValueId = int;
@@ -66,8 +94,8 @@ struct Node {
   std::vector<ValueId> operands;
   std::vector<ValueId> results;
   SourceRange range;
-  double number = 0;   // Constant
-  int index = -1;      // Read: the weight; Recurrent: the cell
+  double number = 0; // Constant
+  int index = -1;    // Read: the weight; Recurrent: the cell
   // Conv1d, MaxPool1d
   int64_t window = 0, strides = 1, dilation = 1;
   std::string padding = "valid";

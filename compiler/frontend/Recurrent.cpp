@@ -99,7 +99,8 @@ std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
     }
     const Type &type = frame.builder->type(*id);
     if (!(type == state.type)) {
-      error("W0303", range, fmt::format("`{}'` has another shape than the state `{}`", state.name, state.name))
+      error("W0303", range,
+            fmt::format("`{}'` has another shape than the state `{}`", state.name, state.name))
           .expected(print(state.type))
           .got(print(type))
           .note(state.statement->range, "the state is declared here");
@@ -115,7 +116,8 @@ std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
     if (isState || frame.definition->isBroken)
       continue;
     // A state whose declaration is wrong was reported there.
-    if (auto declared = frame.names.find(name); declared != frame.names.end() && declared->second.value.isPoison()) {
+    if (auto declared = frame.names.find(name);
+        declared != frame.names.end() && declared->second.value.isPoison()) {
       isValid = false;
       continue;
     }

@@ -32,8 +32,9 @@ std::optional<Program> weft::frontend::analyze(SourceManager &sources, Diagnosti
       continue;
     const ast::Definition *&slot = isModel ? model : train;
     if (slot)
-      diagnostics.error(isModel ? "W0402" : "W0405", definition->range,
-                        isModel ? "a file has one model" : "a file has one `train` block")
+      diagnostics
+          .error(isModel ? "W0402" : "W0405", definition->range,
+                 isModel ? "a file has one model" : "a file has one `train` block")
           .note(slot->range, "the first one");
     else
       slot = definition;

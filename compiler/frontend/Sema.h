@@ -19,7 +19,8 @@ namespace weft::frontend {
 
 /// Checks all definitions of the user and elaborates the model with its train
 /// block. Nothing is returned if anything was reported.
-std::optional<Program> analyze(SourceManager &sources, DiagnosticEngine &diagnostics, const Definitions &definitions,
+std::optional<Program> analyze(SourceManager &sources, DiagnosticEngine &diagnostics,
+                               const Definitions &definitions,
                                const std::map<std::string, std::string> &settings);
 
 } // namespace weft::frontend

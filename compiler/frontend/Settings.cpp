@@ -26,7 +26,8 @@ void Elaborator::elaborateCount(Frame &frame, const Statement &statement, double
     return;
   }
   if (!value.isPoison())
-    error("W0407", statement.value->range, fmt::format("a value that `{}` cannot have", statement.targets[0].name))
+    error("W0407", statement.value->range,
+          fmt::format("a value that `{}` cannot have", statement.targets[0].name))
         .expected(fmt::format("a whole number from {}", least))
         .got(describe(value));
 }
@@ -91,7 +92,7 @@ void Elaborator::elaborateValidation(Frame &frame, const Expr &e) {
 namespace {
 struct DataArgument {
   std::string name;
-  std::string fallback;  // canonical default; empty: left out, or taken from the input
+  std::string fallback; // canonical default; empty: left out, or taken from the input
   bool isFraction = false;
 };
 
@@ -165,7 +166,9 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
             .got(describe(value));
     }
     if (isValid && (source->name == "npy" ? count < 2 : count != source->files)) {
-      error("W0408", e.range, fmt::format("`{}` takes {}", name, source->files == 2 ? "one file for each input and one for the labels" : "one path"))
+      error("W0408", e.range,
+            fmt::format("`{}` takes {}", name,
+                        source->files == 2 ? "one file for each input and one for the labels" : "one path"))
           .expected(source->files == 2 ? "npy:X.npy,Y.npy" : name + ":PATH")
           .got(fmt::format("{} paths", count));
       isValid = false;
@@ -202,8 +205,9 @@ std::optional<std::string> Elaborator::describeData(const std::string &name, con
   const Type input = model.types[model.arguments[0].value];
   if (input.shape.empty()) // a wrong input, reported already
     return std::nullopt;
-  bool fits = model.arguments.size() == 1 &&
-              (source.width == 0 ? input.isIds : !input.isIds && input.rank() == 3 && input.width() == source.width);
+  bool fits =
+      model.arguments.size() == 1 &&
+      (source.width == 0 ? input.isIds : !input.isIds && input.rank() == 3 && input.width() == source.width);
   if (!fits) {
     error("W0409", arguments.range, fmt::format("the data `{}` does not fit the model's input", name))
         .expected(wanted)
@@ -215,34 +219,41 @@ std::optional<std::string> Elaborator::describeData(const std::string &name, con
   bool isValid = true;
   for (const DataArgument &argument : source.arguments) {
     std::string text = argument.fallback;
-    int64_t fromInput = argument.name == "length" ? input.shape[1] : argument.name == "top_words" ? input.vocabulary : 0;
+    int64_t fromInput = argument.name == "length"      ? input.shape[1]
+                        : argument.name == "top_words" ? input.vocabulary
+                                                       : 0;
     if (fromInput)
       text = fmt::format("{}", fromInput);
     if (auto found = arguments.named.find(argument.name); found != arguments.named.end()) {
       const Value &value = found->second.value;
-      bool isRight = value.is(Value::Kind::Number) &&
-                     (argument.isFraction ? value.number > 0 && value.number < 1
-                                          : value.number >= (argument.name == "seed" ? 0 : 1) &&
-                                                value.number <= 1e15 && value.number == std::floor(value.number));
+      bool isRight =
+          value.is(Value::Kind::Number) &&
+          (argument.isFraction ? value.number > 0 && value.number < 1
+                               : value.number >= (argument.name == "seed" ? 0 : 1) && value.number <= 1e15 &&
+                                     value.number == std::floor(value.number));
       if (!isRight) {
         isValid = false;
         if (!value.isPoison())
-          error("W0109", found->second.range, fmt::format("a value that `{}` of `{}` cannot have", argument.name, name))
+          error("W0109", found->second.range,
+                fmt::format("a value that `{}` of `{}` cannot have", argument.name, name))
               .expected(argument.isFraction ? "a number between 0 and 1" : "a whole number")
               .got(describe(value));
         continue;
       }
       // More words than the input knows would be ids out of range; fewer are fine.
-      bool clashes = argument.name == "length" ? value.number != static_cast<double>(fromInput)
-                                               : argument.name == "top_words" && value.number > static_cast<double>(fromInput);
+      bool clashes = argument.name == "length"
+                         ? value.number != static_cast<double>(fromInput)
+                         : argument.name == "top_words" && value.number > static_cast<double>(fromInput);
       if (clashes) {
-        error("W0409", found->second.range, fmt::format("`{}` of the data does not fit the model's input", argument.name))
+        error("W0409", found->second.range,
+              fmt::format("`{}` of the data does not fit the model's input", argument.name))
             .expected(fmt::format("{}", fromInput))
             .got(describe(value))
             .note(model.arguments[0].range, "the input");
         isValid = false;
       }
-      text = argument.isFraction ? fmt::format("{}", value.number) : fmt::format("{}", static_cast<int64_t>(value.number));
+      text = argument.isFraction ? fmt::format("{}", value.number)
+                                 : fmt::format("{}", static_cast<int64_t>(value.number));
     }
     if (!text.empty())
       out += fmt::format("{}{}={}", out.empty() ? "" : ",", argument.name, text);
@@ -264,10 +275,11 @@ void Elaborator::checkLabels(const Expr &data) {
   Type output = program.model.types[program.model.results[0].value];
   output.shape.erase(output.shape.begin());
   error("W0410", program.model.results[0].range,
-                    fmt::format("output is {}, the data has one label a row", print(output)))
+        fmt::format("output is {}, the data has one label a row", print(output)))
       .expected("an output of one number a row")
       .got(print(output))
-      .help(output.rank() > 1 ? "a recurrent layer without return_sequences, or flatten, makes one vector of a sequence"
-                              : "")
+      .help(output.rank() > 1
+                ? "a recurrent layer without return_sequences, or flatten, makes one vector of a sequence"
+                : "")
       .note(data.range, "the data");
 }

@@ -40,20 +40,33 @@ static size_t editDistance(const std::string &a, const std::string &b) {
 /// Names of other frameworks (without case and underscores) that no edit distance finds.
 static const std::multimap<std::string, std::string> &synonyms() {
   static const std::multimap<std::string, std::string> table = {
-      {"maxpooling1d", "max_pool1d"},     {"maxpool", "max_pool1d"},
-      {"averagepooling1d", "average_pool1d"}, {"globalmaxpooling1d", "global_max_pool1d"},
+      {"maxpooling1d", "max_pool1d"},
+      {"maxpool", "max_pool1d"},
+      {"averagepooling1d", "average_pool1d"},
+      {"globalmaxpooling1d", "global_max_pool1d"},
       {"globalaveragepooling1d", "global_average_pool1d"},
-      {"convolution1d", "conv1d"},        {"rnn", "simple_rnn"},
-      {"fullyconnected", "dense"},        {"linear", "dense"},
-      {"emb", "embedding"},               {"bce", "binary_crossentropy"},
-      {"cce", "categorical_crossentropy"}, {"mse", "mean_squared_error"},
-      {"mae", "mean_absolute_error"},     {"meansquarederror", "mse"},
-      {"acc", "accuracy"},                {"meanabsoluteerror", "mae"},
-      {"randomuniform", "uniform"},       {"randomnormal", "normal"},
-      {"xavieruniform", "glorot_uniform"}, {"kaiminguniform", "he_uniform"},
-      {"zero", "zeros"},                  {"one", "ones"},
-      {"pow", "^"},                       {"ln", "log"},
-      {"batchsize", "batch"},             {"numepochs", "epochs"},
+      {"convolution1d", "conv1d"},
+      {"rnn", "simple_rnn"},
+      {"fullyconnected", "dense"},
+      {"linear", "dense"},
+      {"emb", "embedding"},
+      {"bce", "binary_crossentropy"},
+      {"cce", "categorical_crossentropy"},
+      {"mse", "mean_squared_error"},
+      {"mae", "mean_absolute_error"},
+      {"meansquarederror", "mse"},
+      {"acc", "accuracy"},
+      {"meanabsoluteerror", "mae"},
+      {"randomuniform", "uniform"},
+      {"randomnormal", "normal"},
+      {"xavieruniform", "glorot_uniform"},
+      {"kaiminguniform", "he_uniform"},
+      {"zero", "zeros"},
+      {"one", "ones"},
+      {"pow", "^"},
+      {"ln", "log"},
+      {"batchsize", "batch"},
+      {"numepochs", "epochs"},
   };
   return table;
 }
@@ -100,9 +113,9 @@ std::string weft::frontend::listOf(const std::vector<std::string> &words, std::s
 
 std::string_view weft::frontend::kerasArgument(std::string_view name) {
   static const std::map<std::string_view, std::string_view> table = {
-      {"kernel_size", "kernel"}, {"dilation_rate", "dilation"}, {"pool_size", "pool"},
-      {"output_dim", "units"},   {"batch_size", "batch"},       {"validation_split", "validation"},
-      {"validation_data", "validation"}, {"minval", "minimum"}, {"maxval", "maximum"},
+      {"kernel_size", "kernel"},         {"dilation_rate", "dilation"}, {"pool_size", "pool"},
+      {"output_dim", "units"},           {"batch_size", "batch"},       {"validation_split", "validation"},
+      {"validation_data", "validation"}, {"minval", "minimum"},         {"maxval", "maximum"},
   };
   auto found = table.find(name);
   return found == table.end() ? std::string_view() : found->second;

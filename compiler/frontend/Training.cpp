@@ -17,7 +17,7 @@ using ast::DefinitionKind;
 using ast::Statement;
 
 static const std::vector<std::string> &settingNames() {
-  static const std::vector<std::string> names = {"data", "loss", "optimizer", "metrics", "epochs",
+  static const std::vector<std::string> names = {"data",  "loss", "optimizer", "metrics",   "epochs",
                                                  "batch", "seed", "shuffle",   "validation"};
   return names;
 }
@@ -43,14 +43,17 @@ void Elaborator::collectSettings(Frame &frame, const std::vector<Statement> &bod
             .got(describe(condition));
       continue;
     }
-    if (statement.kind != Statement::Kind::Assign || statement.targets.size() != 1 || statement.targets[0].isPrimed) {
+    if (statement.kind != Statement::Kind::Assign || statement.targets.size() != 1 ||
+        statement.targets[0].isPrimed) {
       error("W0311", statement.range, "this cannot stand in a `train` block")
           .expected("a setting: `name = value`");
       continue;
     }
     std::string name = statement.targets[0].name;
     const std::vector<std::string> &known = settingNames();
-    auto isKnown = [&](std::string_view word) { return std::find(known.begin(), known.end(), word) != known.end(); };
+    auto isKnown = [&](std::string_view word) {
+      return std::find(known.begin(), known.end(), word) != known.end();
+    };
     if (!isKnown(name)) {
       std::string_view keras = kerasArgument(name), today = outdatedArgument(name);
       if (!keras.empty() && isKnown(keras)) {
@@ -63,8 +66,9 @@ void Elaborator::collectSettings(Frame &frame, const std::vector<Statement> &bod
         error("W0406", statement.range, fmt::format("there is no setting `{}`", name))
             .expected("one of " + listOf(known, "or"))
             .help(didYouMean(name, known))
-            .help(isOptimizerArgument(name) ? fmt::format("it is an argument of the optimizer: `optimizer = ...({} = ...)`", name)
-                                            : "");
+            .help(isOptimizerArgument(name)
+                      ? fmt::format("it is an argument of the optimizer: `optimizer = ...({} = ...)`", name)
+                      : "");
         continue;
       }
     }
@@ -88,10 +92,11 @@ void Elaborator::elaborateTraining(const Frame &model, const ast::Definition &tr
   collectSettings(frame, train.body, settings);
   bool hasLoss = settings.count("loss"), hasOptimizer = settings.count("optimizer");
   if ((!hasLoss || !hasOptimizer) && !train.isBroken) {
-    Diagnostic &diagnostic = error("W0412", train.range,
-                                   fmt::format("the `train` block names no {}", hasOptimizer ? "loss"
-                                                                                 : hasLoss    ? "optimizer"
-                                                                                              : "loss and no optimizer"));
+    Diagnostic &diagnostic =
+        error("W0412", train.range,
+              fmt::format("the `train` block names no {}", hasOptimizer ? "loss"
+                                                           : hasLoss    ? "optimizer"
+                                                                        : "loss and no optimizer"));
     if (!hasLoss)
       diagnostic.expected("a line such as `loss = binary_crossentropy`");
     if (!hasOptimizer)
@@ -188,7 +193,8 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
   Value optimizer = evaluate(frame, *statement.value);
   if (optimizer.isPoison())
     return;
-  const ast::Definition *definition = optimizer.is(Value::Kind::Function) ? optimizer.callee->definition : nullptr;
+  const ast::Definition *definition =
+      optimizer.is(Value::Kind::Function) ? optimizer.callee->definition : nullptr;
   if (!definition || definition->kind != DefinitionKind::Optimizer) {
     error("W0407", range, "this is no optimizer")
         .expected("one of " + listOf(definitions.names({DefinitionKind::Optimizer}), "or") +
@@ -218,7 +224,8 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
   bool isValid = bindParameters(inner, *optimizer.callee, 0);
   auto declared = inner.names.find("learning_rate");
   if (declared == inner.names.end()) {
-    error("W0309", definition->range, fmt::format("the optimizer `{}` has no `learning_rate`", definition->name))
+    error("W0309", definition->range,
+          fmt::format("the optimizer `{}` has no `learning_rate`", definition->name))
         .expected(fmt::format("`optimizer {}(learning_rate = 0.001, ...)`", definition->name));
     isValid = false;
   } else if (isValid) {
@@ -240,13 +247,16 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
     collect(inner, definition->body);
     runEquations(inner);
     if (!inner.primed.count("weight") && !definition->isBroken) {
-      error("W0301", definition->range, fmt::format("the optimizer `{}` never assigns the weight", definition->name))
+      error("W0301", definition->range,
+            fmt::format("the optimizer `{}` never assigns the weight", definition->name))
           .expected("an equation `weight' = ...`");
       inner.states.erase(inner.states.begin());
     }
-    if (std::optional<std::vector<ValueId>> states = newStates(inner); states && inner.primed.count("weight")) {
+    if (std::optional<std::vector<ValueId>> states = newStates(inner);
+        states && inner.primed.count("weight")) {
       for (size_t i = 1; i < inner.states.size(); ++i)
-        builder.function.arguments.push_back({inner.states[i].value, inner.states[i].name, inner.states[i].statement->range});
+        builder.function.arguments.push_back(
+            {inner.states[i].value, inner.states[i].name, inner.states[i].statement->range});
       for (size_t i = 0; i < inner.states.size(); ++i)
         builder.function.results.push_back({(*states)[i], inner.states[i].name, definition->range});
       program.optimizer = std::move(builder.function);

@@ -64,11 +64,13 @@ std::string weft::frontend::describe(const Value &value) {
   case Value::Kind::Word:
     return fmt::format("the word `{}`", value.text);
   case Value::Kind::Initializers:
-    return value.initializers.size() == 1 ? fmt::format("the initialiser `{}`", value.initializers[0].kind)
-                                          : fmt::format("a list of {} initialisers", value.initializers.size());
+    return value.initializers.size() == 1
+               ? fmt::format("the initialiser `{}`", value.initializers[0].kind)
+               : fmt::format("a list of {} initialisers", value.initializers.size());
   case Value::Kind::Function: {
     const ast::Definition *definition = value.callee->definition;
-    return fmt::format("the {} `{}`", definition ? ast::spell(definition->kind) : "function", value.callee->name);
+    return fmt::format("the {} `{}`", definition ? ast::spell(definition->kind) : "function",
+                       value.callee->name);
   }
   case Value::Kind::Layer:
     return fmt::format("the layer `{}`", value.callee->name);

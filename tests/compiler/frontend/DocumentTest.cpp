@@ -61,7 +61,8 @@ TEST(Document, CellsOfExamplesCompileAsLayers) {
   for (const Example &example : examples())
     for (const char *use : {"attentive(5)", "attentive(5, gated = false)"})
       if (example.text.find("cell attentive") != std::string::npos) {
-        Compiled compiled = compile(modelOf("features[6, 3]", std::string(use) + " |> dense(1)", example.text));
+        Compiled compiled =
+            compile(modelOf("features[6, 3]", std::string(use) + " |> dense(1)", example.text));
         EXPECT_TRUE(compiled.module) << compiled.said;
       }
 }

@@ -126,22 +126,25 @@ TEST(Render, ShowsThePlaceAndTheWayOut) {
   testCase.text = "model m {\n\tinput x: features[6, 3]\n\toutput y = x |> lstm(4, unit = 3) |> dense(1)\n}\n"
                   "train {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n";
   bool compiles = true;
-  EXPECT_EQ(diagnose("m.weft", testCase, compiles),
-            "m.weft:3:26: error[W0104]: `lstm` has no argument `unit`\n"
-            "    3 |  output y = x |> lstm(4, unit = 3) |> dense(1)\n"
-            "      |                          ^~~~\n"
-            "      = expected: arguments: units, activation, recurrent_activation, use_bias, kernel_initializer, "
-            "recurrent_initializer, bias_initializer, unit_forget_bias, return_sequences, go_backwards, dropout and "
-            "recurrent_dropout\n"
-            "      = got: unit\n"
-            "      = help: did you mean `units`?\n"
-            "1 error; `weft explain W0104` tells more\n");
+  EXPECT_EQ(
+      diagnose("m.weft", testCase, compiles),
+      "m.weft:3:26: error[W0104]: `lstm` has no argument `unit`\n"
+      "    3 |  output y = x |> lstm(4, unit = 3) |> dense(1)\n"
+      "      |                          ^~~~\n"
+      "      = expected: arguments: units, activation, recurrent_activation, use_bias, kernel_initializer, "
+      "recurrent_initializer, bias_initializer, unit_forget_bias, return_sequences, go_backwards, dropout "
+      "and "
+      "recurrent_dropout\n"
+      "      = got: unit\n"
+      "      = help: did you mean `units`?\n"
+      "1 error; `weft explain W0104` tells more\n");
   EXPECT_FALSE(compiles);
 }
 
 TEST(Render, UnderlinesCharactersAndNotBytes) {
   Case testCase;
-  testCase.text = "model m {\n  a = \"größe\" + unknown\n}\ntrain {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n";
+  testCase.text =
+      "model m {\n  a = \"größe\" + unknown\n}\ntrain {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n";
   bool compiles = true;
   std::string said = diagnose("m.weft", testCase, compiles);
   EXPECT_NE(said.find("m.weft:2:17: error[W0101]: nothing is called `unknown` here\n"
@@ -156,7 +159,8 @@ TEST(Render, PrintsFiftyErrorsAndCountsTheRest) {
   testCase.text = "model m {\n  input x: features[3]\n";
   for (int i = 0; i < 80; ++i)
     testCase.text += "  a" + std::to_string(i) + " = $\n";
-  testCase.text += "  output y = x |> dense(1)\n}\ntrain {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n";
+  testCase.text +=
+      "  output y = x |> dense(1)\n}\ntrain {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n";
   bool compiles = true;
   std::string said = diagnose("m.weft", testCase, compiles);
   EXPECT_NE(said.find("and 30 more errors\n"), std::string::npos) << said;

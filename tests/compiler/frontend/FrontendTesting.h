@@ -68,8 +68,9 @@ inline Compiled compile(const std::string &text, const std::map<std::string, std
 }
 
 /// A model of one pipeline from `input x`, after other definitions.
-inline std::string modelOf(const std::string &input, const std::string &pipeline, const std::string &before = "",
-                           const std::string &loss = "mean_squared_error", const std::string &optimizer = "sgd") {
+inline std::string modelOf(const std::string &input, const std::string &pipeline,
+                           const std::string &before = "", const std::string &loss = "mean_squared_error",
+                           const std::string &optimizer = "sgd") {
   return before + "\nmodel m {\n  input x: " + input + "\n  output y = x |> " + pipeline +
          "\n}\ntrain {\n  loss = " + loss + "\n  optimizer = " + optimizer + "\n}\n";
 }

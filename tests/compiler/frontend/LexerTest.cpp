@@ -26,8 +26,8 @@ static std::vector<std::string> texts(const std::string &text) {
 }
 
 TEST(Lexer, SplitsOperators) {
-  EXPECT_THAT(texts("x|>f(a'+b^2)@k<=1!=2"), ElementsAre("x", "|>", "f", "(", "a", "'", "+", "b", "^", "2", ")", "@",
-                                                         "k", "<=", "1", "!=", "2", ""));
+  EXPECT_THAT(texts("x|>f(a'+b^2)@k<=1!=2"), ElementsAre("x", "|>", "f", "(", "a", "'", "+", "b", "^", "2",
+                                                         ")", "@", "k", "<=", "1", "!=", "2", ""));
 }
 
 TEST(Lexer, JoinsEndsOfLinesAndSkipsComments) {

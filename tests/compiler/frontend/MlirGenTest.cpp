@@ -12,25 +12,43 @@ using namespace weft::frontend::testing;
 
 TEST(MlirGen, LayersKeepTheirAttributes) {
   expectInOrder(
-      compile(modelOf("tokens[20] of 50", "embedding(8) |> conv1d(6, 3, strides = 2, padding = causal, activation = relu) "
-                                          "|> conv1d(6, kernel_size = 2, dilation_rate = 2, use_bias = false) "
-                                          "|> max_pool1d(2, strides = 1, padding = same) |> flatten |> dense(2)")),
-      {"@\"embedding/embeddings\" : tensor<50x8xf32> = [#seq.init<uniform, -5.000000e-02 : f64, 5.000000e-02 : f64>]",
-       "@\"conv1d/kernel\" : tensor<3x8x6xf32>", "@\"conv1d/bias\" : tensor<6xf32>",
-       "@\"conv1d_1/kernel\" : tensor<2x6x6xf32>", "@\"dense/kernel\" : tensor<48x2xf32>",
-       "seq.model @m(", "seq.vocabulary = 50 : i64", "type = \"Conv1D\"", "type = \"Flatten\"", "seq.embedding",
-       "strides = 2 : i64", "tensor<?x10x6xf32>", "seq.maximum", "dilation = 2 : i64", "tensor<?x8x6xf32>",
-       "seq.max_pool1d", "pool = 2 : i64, strides = 1 : i64", "seq.reshape", "tensor<?x48xf32>", "seq.dense"});
+      compile(modelOf("tokens[20] of 50",
+                      "embedding(8) |> conv1d(6, 3, strides = 2, padding = causal, activation = relu) "
+                      "|> conv1d(6, kernel_size = 2, dilation_rate = 2, use_bias = false) "
+                      "|> max_pool1d(2, strides = 1, padding = same) |> flatten |> dense(2)")),
+      {"@\"embedding/embeddings\" : tensor<50x8xf32> = [#seq.init<uniform, -5.000000e-02 : f64, 5.000000e-02 "
+       ": f64>]",
+       "@\"conv1d/kernel\" : tensor<3x8x6xf32>",
+       "@\"conv1d/bias\" : tensor<6xf32>",
+       "@\"conv1d_1/kernel\" : tensor<2x6x6xf32>",
+       "@\"dense/kernel\" : tensor<48x2xf32>",
+       "seq.model @m(",
+       "seq.vocabulary = 50 : i64",
+       "type = \"Conv1D\"",
+       "type = \"Flatten\"",
+       "seq.embedding",
+       "strides = 2 : i64",
+       "tensor<?x10x6xf32>",
+       "seq.maximum",
+       "dilation = 2 : i64",
+       "tensor<?x8x6xf32>",
+       "seq.max_pool1d",
+       "pool = 2 : i64, strides = 1 : i64",
+       "seq.reshape",
+       "tensor<?x48xf32>",
+       "seq.dense"});
 }
 
 TEST(MlirGen, TrainingSaysWhatTheBlockSays) {
-  expectInOrder(compile("model m {\n  input words: tokens[500] of 5000\n  output y = words |> embedding(2) |> lstm(2) |> "
-                        "dense(1)\n}\ntrain {\n  data = imdb\n  validation = 0.25\n  loss = binary_crossentropy\n  "
-                        "optimizer = sgd\n  metrics = [accuracy, mae]\n  epochs = 4\n  batch_size = 16\n  seed = 9\n  "
-                        "shuffle = false\n}\n"),
-                {"seq.training @m loss @binary_crossentropy optimizer @sgd rate 1.000000e-02", "batch = 16 : i64",
-                 "data = \"imdb(top_words=5000,length=500)\"", "epochs = 4 : i64", "metrics = [\"accuracy\", \"mae\"]",
-                 "seed = 9 : i64", "shuffle = false", "validation = \"0.25\""});
+  expectInOrder(
+      compile(
+          "model m {\n  input words: tokens[500] of 5000\n  output y = words |> embedding(2) |> lstm(2) |> "
+          "dense(1)\n}\ntrain {\n  data = imdb\n  validation = 0.25\n  loss = binary_crossentropy\n  "
+          "optimizer = sgd\n  metrics = [accuracy, mae]\n  epochs = 4\n  batch_size = 16\n  seed = 9\n  "
+          "shuffle = false\n}\n"),
+      {"seq.training @m loss @binary_crossentropy optimizer @sgd rate 1.000000e-02", "batch = 16 : i64",
+       "data = \"imdb(top_words=5000,length=500)\"", "epochs = 4 : i64", "metrics = [\"accuracy\", \"mae\"]",
+       "seed = 9 : i64", "shuffle = false", "validation = \"0.25\""});
 }
 
 TEST(MlirGen, DataIsCanonical) {
@@ -40,7 +58,8 @@ TEST(MlirGen, DataIsCanonical) {
     Compiled compiled = compile(model);
     EXPECT_TRUE(compiled.module) << compiled.said;
     size_t at = compiled.text.find("data = \"");
-    return at == std::string::npos ? "" : compiled.text.substr(at + 8, compiled.text.find('"', at + 8) - at - 8);
+    return at == std::string::npos ? ""
+                                   : compiled.text.substr(at + 8, compiled.text.find('"', at + 8) - at - 8);
   };
   EXPECT_EQ(data("features[30, 7]", "reber"), "reber(length=30,samples=2000,seed=1)");
   EXPECT_EQ(data("features[30, 7]", "reber(samples = 10, seed = 3)"), "reber(length=30,samples=10,seed=3)");
@@ -62,10 +81,10 @@ TEST(MlirGen, CellsTakeTheirWeightsInTheOrderOfDeclaration) {
                                       "cell mine(units) {\n  weight start [units] = ones\n"
                                       "  weight a [input, units]\n  state h[units] = start, c[units] = 0.5\n"
                                       "  h' = tanh(x @ a + c)\n  c' = c * h'\n  return c'\n}\n"));
-  expectInOrder(compiled, {"@\"mine/start\" : tensor<4xf32> = [#seq.init<ones>]", "@\"mine/a\" : tensor<3x4xf32>",
-                           "seq.cell @mine(", "seq.name = \"x\"", "seq.name = \"h\"", "seq.name = \"c\"",
-                           "seq.name = \"start\"", "seq.name = \"a\"", "type = \"Mine\"",
-                           "dense<5.000000e-01> : tensor<4xf32>", "seq.recurrent @mine("});
+  expectInOrder(compiled, {"@\"mine/start\" : tensor<4xf32> = [#seq.init<ones>]",
+                           "@\"mine/a\" : tensor<3x4xf32>", "seq.cell @mine(", "seq.name = \"x\"",
+                           "seq.name = \"h\"", "seq.name = \"c\"", "seq.name = \"start\"", "seq.name = \"a\"",
+                           "type = \"Mine\"", "dense<5.000000e-01> : tensor<4xf32>", "seq.recurrent @mine("});
 }
 
 TEST(MlirGen, EquationsMayStandInAnyOrder) {
@@ -83,9 +102,9 @@ TEST(MlirGen, ValuesAreUsedMoreThanOnceAndJoined) {
                         "  s = r |> lstm(5)\n  t = r |> reverse |> gru(5)\n"
                         "  output y = concat(s * t, b, 2 * b) |> dense(2, activation = softmax)\n}\n"
                         "train {\n  loss = categorical_crossentropy\n  optimizer = adam\n}\n"),
-                {"@\"residual/conv1d/kernel\"", "@\"residual_1/conv1d/kernel\"", "@\"lstm/kernel\"", "@\"gru/kernel\"",
-                 "{name = \"residual\", parameters = 52", "type = \"Residual\"", "seq.reverse", "seq.concat",
-                 "tensor<?x11xf32>"});
+                {"@\"residual/conv1d/kernel\"", "@\"residual_1/conv1d/kernel\"", "@\"lstm/kernel\"",
+                 "@\"gru/kernel\"", "{name = \"residual\", parameters = 52", "type = \"Residual\"",
+                 "seq.reverse", "seq.concat", "tensor<?x11xf32>"});
 }
 
 TEST(MlirGen, LayersOfYourOwnHaveWeights) {
@@ -93,35 +112,38 @@ TEST(MlirGen, LayersOfYourOwnHaveWeights) {
                                 "layer normed(epsilon = 1e-3) {\n  weight gamma [input] = ones\n"
                                 "  weight beta [input] = zeros\n  centered = x - mean(x)\n"
                                 "  return gamma * centered / sqrt(mean(centered^2) + epsilon) + beta\n}\n")),
-                {"@\"normed/gamma\" : tensor<4xf32> = [#seq.init<ones>]", "@\"normed/beta\"", "seq.reduce <mean>",
-                 "-> tensor<?x6x1xf32>"});
+                {"@\"normed/gamma\" : tensor<4xf32> = [#seq.init<ones>]", "@\"normed/beta\"",
+                 "seq.reduce <mean>", "-> tensor<?x6x1xf32>"});
 }
 
 TEST(MlirGen, LayersInsideACellGiveItTheirWeights) {
-  expectInOrder(compile(modelOf("features[6, 4]", "mine(3) |> dense(1)",
-                                "layer scaled {\n  weight gain [input] = ones\n  return gain * x\n}\n"
-                                "cell mine(units) {\n  state h[units]\n"
-                                "  h' = tanh(x |> scaled |> dense(units)) + (h |> scaled)\n  return h'\n}\n")),
-                {"@\"mine/scaled/gain\" : tensor<4xf32>", "@\"mine/dense/kernel\" : tensor<4x3xf32>",
-                 "@\"mine/scaled_1/gain\" : tensor<3xf32>", "seq.cell @mine(", "seq.name = \"scaled/gain\"",
-                 "seq.matmul", "seq.recurrent @mine("});
+  expectInOrder(
+      compile(modelOf("features[6, 4]", "mine(3) |> dense(1)",
+                      "layer scaled {\n  weight gain [input] = ones\n  return gain * x\n}\n"
+                      "cell mine(units) {\n  state h[units]\n"
+                      "  h' = tanh(x |> scaled |> dense(units)) + (h |> scaled)\n  return h'\n}\n")),
+      {"@\"mine/scaled/gain\" : tensor<4xf32>", "@\"mine/dense/kernel\" : tensor<4x3xf32>",
+       "@\"mine/scaled_1/gain\" : tensor<3xf32>", "seq.cell @mine(", "seq.name = \"scaled/gain\"",
+       "seq.matmul", "seq.recurrent @mine("});
 }
 
 TEST(MlirGen, AModelMayShareItsNameWithALayer) {
   expectInOrder(compile("model lstm {\n  input x: features[6, 4]\n  output y = x |> lstm(3) |> dense(1)\n}\n"
                         "train {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n"),
                 {});
-  Compiled compiled = compile("cell adam(units) {\n  state h[units]\n  h' = 0.5 * h\n  return h'\n}\n"
-                              "model dense {\n  input x: features[6, 4]\n  output y = x |> adam(3) |> dense(1)\n}\n"
-                              "train {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n");
+  Compiled compiled =
+      compile("cell adam(units) {\n  state h[units]\n  h' = 0.5 * h\n  return h'\n}\n"
+              "model dense {\n  input x: features[6, 4]\n  output y = x |> adam(3) |> dense(1)\n}\n"
+              "train {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n");
   ASSERT_TRUE(compiled.module) << compiled.said;
 }
 
 TEST(MlirGen, ComparisonsAreNumbers) {
-  expectInOrder(compile(modelOf("features[3]", "step |> dense(1)",
-                                "activation step(x) = (x > 0) + (x < 1) + (x >= 2) + (x <= 3) + (x == 4) + (x != 5)")),
-                {"seq.greater", "seq.greater", "seq.greater", "seq.sub", "seq.greater", "seq.sub", "seq.equal",
-                 "seq.equal", "seq.sub"});
+  expectInOrder(
+      compile(modelOf("features[3]", "step |> dense(1)",
+                      "activation step(x) = (x > 0) + (x < 1) + (x >= 2) + (x <= 3) + (x == 4) + (x != 5)")),
+      {"seq.greater", "seq.greater", "seq.greater", "seq.sub", "seq.greater", "seq.sub", "seq.equal",
+       "seq.equal", "seq.sub"});
 }
 
 TEST(MlirGen, LocationsPointIntoTheFile) {
@@ -142,11 +164,13 @@ TEST(MlirGen, ImportsBringDefinitionsIn) {
   namespace fs = std::filesystem;
   fs::path folder = fs::path(testing::TempDir()) / "weft_imports";
   fs::create_directories(folder / "cells");
-  std::ofstream(folder / "cells" / "a.weft") << "import \"b.weft\"\n"
-                                                "cell a(units) {\n  state h[units]\n  h' = f(h)\n  return h'\n}\n"
-                                                "model ignored {\n}\n";
+  std::ofstream(folder / "cells" / "a.weft")
+      << "import \"b.weft\"\n"
+         "cell a(units) {\n  state h[units]\n  h' = f(h)\n  return h'\n}\n"
+         "model ignored {\n}\n";
   std::ofstream(folder / "cells" / "b.weft") << "import \"a.weft\"\nactivation f(x) = tanh(x)\n";
-  std::string text = modelOf("features[6, 3]", "a(3) |> dense(1)", "import \"cells/a.weft\"\nimport \"cells/b.weft\"\n");
+  std::string text =
+      modelOf("features[6, 3]", "a(3) |> dense(1)", "import \"cells/a.weft\"\nimport \"cells/b.weft\"\n");
   Compiled compiled = compile(text, {}, (folder / "m.weft").string());
   EXPECT_TRUE(compiled.module) << compiled.said;
   // By the import path, too.

@@ -49,7 +49,8 @@ TEST(Model, ImdbHasItsKnownSizes) {
 
 TEST(Model, IsSetFromOutside) {
   Compiled compiled = compile(readText(fs::path(WEFT_MODELS) / "reber.weft"), {{"units", "2*8"}});
-  expectInOrder(compiled, {"@\"lstm/kernel\" : tensor<7x64xf32>", "@\"lstm/recurrent_kernel\" : tensor<16x64xf32>"});
+  expectInOrder(compiled,
+                {"@\"lstm/kernel\" : tensor<7x64xf32>", "@\"lstm/recurrent_kernel\" : tensor<16x64xf32>"});
 }
 
 TEST(Model, CompileTimeDoesNotGrowWithTheSequence) {

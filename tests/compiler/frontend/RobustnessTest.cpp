@@ -32,7 +32,8 @@ static std::vector<std::string> seeds() {
 
 static void tryText(const std::string &text) {
   Compiled compiled = compile(text);
-  EXPECT_EQ(!compiled.module, compiled.said.find("error[W") != std::string::npos) << compiled.said << "\nof\n" << text;
+  EXPECT_EQ(!compiled.module, compiled.said.find("error[W") != std::string::npos) << compiled.said << "\nof\n"
+                                                                                  << text;
 }
 
 TEST(Robustness, TruncatedFiles) {
@@ -48,9 +49,12 @@ TEST(Robustness, MutatedFiles) {
   int rounds = more ? std::atoi(more) : 600;
   std::vector<std::string> texts = seeds();
   static const std::vector<std::string> pieces = {
-      "(", ")", "{", "}", "[", "]", ",", "=", "'", "|>", "\n", "@", "^", "-", "\"", "#", " ", "0", "-1", "1e9", "x",
-      "h'", "if ", "else ", "return ", "weight ", "state ", "input ", "output ", "model ", "train ", "split(", "tokens[",
-      "features[", "units", "lstm", "true", "none", "import ", "\xC3\xBC", "\xFF", std::string(1, '\0')};
+      "(",       ")",      "{",      "}",       "[",        "]",         ",",
+      "=",       "'",      "|>",     "\n",      "@",        "^",         "-",
+      "\"",      "#",      " ",      "0",       "-1",       "1e9",       "x",
+      "h'",      "if ",    "else ",  "return ", "weight ",  "state ",    "input ",
+      "output ", "model ", "train ", "split(",  "tokens[",  "features[", "units",
+      "lstm",    "true",   "none",   "import ", "\xC3\xBC", "\xFF",      std::string(1, '\0')};
   std::mt19937 random(20);
   auto below = [&](size_t bound) { return bound == 0 ? 0 : random() % bound; };
   for (int round = 0; round < rounds; ++round) {
@@ -84,8 +88,8 @@ TEST(Robustness, MutatedFiles) {
 
 TEST(Robustness, SettingsFromOutside) {
   std::string text = readText(fs::path(WEFT_MODELS) / "reber.weft");
-  for (const char *value : {"", "0", "-1", "1e300", "1.5", "relu", "lstm(3)", "\"text\"", "(", "units", "[zeros]", "1/0",
-                            "none", "1 2", "\n", "split(3)", "a'"}) {
+  for (const char *value : {"", "0", "-1", "1e300", "1.5", "relu", "lstm(3)", "\"text\"", "(", "units",
+                            "[zeros]", "1/0", "none", "1 2", "\n", "split(3)", "a'"}) {
     Compiled compiled = compile(text, {{"units", value}});
     EXPECT_FALSE(compiled.module) << value;
     EXPECT_NE(compiled.said.find("error[W"), std::string::npos) << value;

@@ -12,7 +12,8 @@
 using namespace weft::frontend;
 
 TEST(Nearest, FindsSlipsOfThePen) {
-  std::vector<std::string> layers = {"conv1d", "dense", "embedding", "gru", "lstm", "max_pool1d", "simple_rnn"};
+  std::vector<std::string> layers = {"conv1d", "dense",      "embedding", "gru",
+                                     "lstm",   "max_pool1d", "simple_rnn"};
   EXPECT_EQ(nearest("lsmt", layers), "lstm");
   EXPECT_EQ(nearest("LSTM", layers), "lstm");
   EXPECT_EQ(nearest("SimpleRNN", layers), "simple_rnn");
