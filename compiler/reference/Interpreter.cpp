@@ -74,6 +74,7 @@ private:
   Expected<Tensor> visit(RecurrentOp op);
   Tensor visit(Conv1dOp op);
   Tensor visit(MaxPool1dOp op);
+  Tensor visit(AveragePool1dOp op);
 
   // Values.
   Expected<Tensor> visit(ReadOp op);
@@ -153,6 +154,7 @@ private:
   Tensor visit(Conv1dInputAdjointOp op);
   Tensor visit(Conv1dKernelAdjointOp op);
   Tensor visit(MaxPool1dAdjointOp op);
+  Tensor visit(AveragePool1dAdjointOp op);
 
   // Recurrence.
   Expected<Tensors> visit(ScanOp op);
@@ -281,11 +283,12 @@ static Expected<Tensors> asResults(Expected<Tensors> results) { return results; 
 
 Expected<Tensors> Interpreter::evaluate(Operation *op) {
   return llvm::TypeSwitch<Operation *, Expected<Tensors>>(op)
-      .Case<ReturnOp, EmbeddingOp, DenseOp, RecurrentOp, Conv1dOp, MaxPool1dOp, ReadOp, ConstantOp,
-            BroadcastRowsOp, NegateOp, ExpOp, LogOp, SqrtOp, AbsOp, SignOp, TanhOp, SigmoidOp, SoftplusOp,
-            AddOp, SubOp, MulOp, DivOp, PowOp, MaximumOp, MinimumOp, GreaterOp, EqualOp, SelectOp, MatmulOp,
-            ContractOp, SumToOp, ReduceOp, SplitOp, ConcatOp, ReshapeOp, ReverseOp, OneHotOp, GatherOp,
-            ScatterAddOp, Conv1dInputAdjointOp, Conv1dKernelAdjointOp, MaxPool1dAdjointOp, ScanOp, NextOp>(
+      .Case<ReturnOp, EmbeddingOp, DenseOp, RecurrentOp, Conv1dOp, MaxPool1dOp, AveragePool1dOp, ReadOp,
+            ConstantOp, BroadcastRowsOp, NegateOp, ExpOp, LogOp, SqrtOp, AbsOp, SignOp, TanhOp, SigmoidOp,
+            SoftplusOp, AddOp, SubOp, MulOp, DivOp, PowOp, MaximumOp, MinimumOp, GreaterOp, EqualOp, SelectOp,
+            MatmulOp, ContractOp, SumToOp, ReduceOp, SplitOp, ConcatOp, ReshapeOp, ReverseOp, OneHotOp,
+            GatherOp, ScatterAddOp, Conv1dInputAdjointOp, Conv1dKernelAdjointOp, MaxPool1dAdjointOp,
+            AveragePool1dAdjointOp, ScanOp, NextOp>(
           [&](auto op) { return asResults(visit(op)); })
       .Default([](Operation *op) -> Expected<Tensors> {
         return failure("the reference does not know the operation {0}", op->getName().getStringRef());
@@ -367,6 +370,8 @@ template <typename Op> static Window poolWindow(Op op) {
 }
 
 Tensor Interpreter::visit(MaxPool1dOp op) { return maxPool1d(get(op.getInput()), poolWindow(op)); }
+
+Tensor Interpreter::visit(AveragePool1dOp op) { return averagePool1d(get(op.getInput()), poolWindow(op)); }
 
 //===----------------------------------------------------------------------===//
 // Values
@@ -470,6 +475,10 @@ Tensor Interpreter::visit(Conv1dKernelAdjointOp op) {
 
 Tensor Interpreter::visit(MaxPool1dAdjointOp op) {
   return maxPool1dAdjoint(get(op.getInput()), get(op.getAdjoint()), poolWindow(op));
+}
+
+Tensor Interpreter::visit(AveragePool1dAdjointOp op) {
+  return averagePool1dAdjoint(get(op.getAdjoint()), poolWindow(op), op.getType().getDimSize(1));
 }
 
 //===----------------------------------------------------------------------===//

@@ -58,6 +58,8 @@ Tensor conv1dInputAdjoint(const Tensor &adjoint, const Tensor &kernel, Window wi
 Tensor conv1dKernelAdjoint(const Tensor &input, const Tensor &adjoint, Window window);
 Tensor maxPool1d(const Tensor &input, Window window);
 Tensor maxPool1dAdjoint(const Tensor &input, const Tensor &adjoint, Window window);
+Tensor averagePool1d(const Tensor &input, Window window);
+Tensor averagePool1dAdjoint(const Tensor &adjoint, Window window, int64_t inputSteps);
 
 } // namespace weft::reference
 

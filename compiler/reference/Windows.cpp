@@ -114,3 +114,39 @@ Tensor reference::maxPool1dAdjoint(const Tensor &input, const Tensor &adjoint, W
   }
   return result;
 }
+
+/// How many steps of the sequence each window has.
+static std::vector<int64_t> stepsInWindow(int64_t steps, Window window) {
+  std::vector<int64_t> counts(outSteps(steps, window));
+  forEachTap(steps, window, [&](int64_t out, int64_t, int64_t) { ++counts[out]; });
+  return counts;
+}
+
+Tensor reference::averagePool1d(const Tensor &input, Window window) {
+  int64_t rows = input.shape[0], steps = input.shape[1], channels = input.shape[2];
+  std::vector<int64_t> counts = stepsInWindow(steps, window);
+  int64_t windows = counts.size();
+  Tensor result = Tensor::zeros({rows, windows, channels});
+  for (int64_t r = 0; r < rows; ++r) {
+    forEachTap(steps, window, [&](int64_t out, int64_t, int64_t in) {
+      for (int64_t c = 0; c < channels; ++c)
+        result.row(r * windows + out)[c] += input.row(r * steps + in)[c];
+    });
+    for (int64_t out = 0; out < windows; ++out)
+      for (int64_t c = 0; c < channels; ++c)
+        result.row(r * windows + out)[c] /= counts[out];
+  }
+  return result;
+}
+
+Tensor reference::averagePool1dAdjoint(const Tensor &adjoint, Window window, int64_t inputSteps) {
+  int64_t rows = adjoint.shape[0], windows = adjoint.shape[1], channels = adjoint.shape[2];
+  std::vector<int64_t> counts = stepsInWindow(inputSteps, window);
+  Tensor result = Tensor::zeros({rows, inputSteps, channels});
+  for (int64_t r = 0; r < rows; ++r)
+    forEachTap(inputSteps, window, [&](int64_t out, int64_t, int64_t in) {
+      for (int64_t c = 0; c < channels; ++c)
+        result.row(r * inputSteps + in)[c] += adjoint.row(r * windows + out)[c] / counts[out];
+    });
+  return result;
+}

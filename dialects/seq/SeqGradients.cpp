@@ -234,8 +234,7 @@ Adjoints MatmulOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
 // Y = a^T b: da = b dY^T, db = a dY
 Adjoints ContractOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
   Location loc = getLoc();
-  Value lhs =
-      MatmulOp::create(builder, loc, getLhs().getType(), getRhs(), adjoints[0], /*transpose_b=*/true);
+  Value lhs = MatmulOp::create(builder, loc, getLhs().getType(), getRhs(), adjoints[0], /*transpose_b=*/true);
   Value rhs =
       MatmulOp::create(builder, loc, getRhs().getType(), getLhs(), adjoints[0], /*transpose_b=*/false);
   return {lhs, rhs};
@@ -333,4 +332,10 @@ Adjoints Conv1dOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
 Adjoints MaxPool1dOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
   return {MaxPool1dAdjointOp::create(builder, getLoc(), getInput().getType(), getInput(), getResult(),
                                      adjoints[0], getPool(), getStrides(), getPadding())};
+}
+
+// y = the mean of a window: dy goes to its steps in equal shares
+Adjoints AveragePool1dOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
+  return {AveragePool1dAdjointOp::create(builder, getLoc(), getInput().getType(), adjoints[0], getPool(),
+                                         getStrides(), getPadding())};
 }

@@ -106,9 +106,10 @@ def Seq_StepOp : Seq_FunctionOp<"step", [DeclareOpInterfaceMethods<SymbolUserOpI
     Arguments: the model's inputs, the labels, and a scalar `tensor<f32>`, one over the
     rows of the batch. Results: predictions, the loss values (their mean over a
     row's values times the scalar, summed over rows, is the loss of the batch),
-    then the gradient of each weight named in `gradients`.
+    then the gradient of each weight named in `gradients`. With `inference` it is
+    what a model is evaluated by: nothing is random, and there are no gradients.
   }];
-  let arguments = !con(function, (ins ArrayAttr:$gradients));
+  let arguments = !con(function, (ins ArrayAttr:$gradients, UnitAttr:$inference));
 }
 
 def Seq_ReturnOp : Seq_Op<"return", [Pure, Terminator,
@@ -186,6 +187,24 @@ def Seq_Conv1dOp : Seq_Op<"conv1d", [Pure, DeclareOpInterfaceMethods<Differentia
 
 def Seq_MaxPool1dOp : Seq_Op<"max_pool1d", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "the largest value of each window of steps";
+  let arguments = (ins Seq_F32Tensor:$input, I64Attr:$pool, I64Attr:$strides,
+                       DefaultValuedAttr<Seq_PaddingAttr, "::weft::seq::Padding::Valid">:$padding);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_AveragePool1dOp
+    : Seq_Op<"average_pool1d", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+  let summary = "the mean of each window of steps";
+  let description = [{
+    Of the steps that the sequence has: padding is not counted.
+
+    ```mlir
+    %y = seq.average_pool1d %x {pool = 3 : i64, strides = 2 : i64, padding = #seq.padding<same>}
+        : (tensor<?x6x4xf32>) -> tensor<?x3x4xf32>
+    ```
+  }];
   let arguments = (ins Seq_F32Tensor:$input, I64Attr:$pool, I64Attr:$strides,
                        DefaultValuedAttr<Seq_PaddingAttr, "::weft::seq::Padding::Valid">:$padding);
   let results = (outs Seq_F32Tensor:$result);
@@ -410,6 +429,15 @@ def Seq_MaxPool1dAdjointOp : Seq_Op<"max_pool1d_adjoint", [Pure]> {
                        I64Attr:$pool, I64Attr:$strides, Seq_PaddingAttr:$padding);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$input `,` $output `,` $adjoint attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_AveragePool1dAdjointOp : Seq_Op<"average_pool1d_adjoint", [Pure]> {
+  let summary = "each window's adjoint in equal shares to its steps";
+  let description = "The result's type says how many steps there are.";
+  let arguments = (ins Seq_F32Tensor:$adjoint, I64Attr:$pool, I64Attr:$strides, Seq_PaddingAttr:$padding);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$adjoint attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -362,7 +362,7 @@ LogicalResult Conv1dKernelAdjointOp::verify() {
                            "an adjoint", getAdjoint().getType());
 }
 
-/// C1 to C3 of max_pool1d, which its adjoint shares.
+/// C1 to C3 of max_pool1d and average_pool1d, which their adjoints share.
 static LogicalResult verifyPooling(Operation *op, RankedTensorType input, int64_t pool, int64_t strides,
                                    Padding padding, StringRef what, Type output) {
   // C1
@@ -393,6 +393,16 @@ LogicalResult MaxPool1dAdjointOp::verify() {
     return failure();
   // C5
   return expectType(*this, "a result", input, getType());
+}
+
+LogicalResult AveragePool1dOp::verify() {
+  return verifyPooling(*this, getInput().getType(), getPool(), getStrides(), getPadding(), "a result",
+                       getType());
+}
+
+LogicalResult AveragePool1dAdjointOp::verify() {
+  return verifyPooling(*this, getType(), getPool(), getStrides(), getPadding(), "an adjoint",
+                       getAdjoint().getType());
 }
 
 //===----------------------------------------------------------------------===//

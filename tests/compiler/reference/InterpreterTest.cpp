@@ -328,11 +328,12 @@ protected:
         .values;
   }
 
-  std::vector<double> pool(std::vector<double> x, int64_t out, const std::string &attributes) {
+  std::vector<double> pool(std::vector<double> x, int64_t out, const std::string &attributes,
+                           const std::string &op = "max_pool1d") {
     std::string input = "tensor<?x" + std::to_string(x.size()) + "x1xf32>";
     std::string result = "tensor<?x" + std::to_string(out) + "x1xf32>";
-    return run("seq.model @f(%x: " + input + ") -> " + result + " { %r = seq.max_pool1d %x " + attributes +
-                   " : (" + input + ") -> " + result + " seq.return %r : " + result + " }",
+    return run("seq.model @f(%x: " + input + ") -> " + result + " { %r = seq." + op + " %x " +
+                   attributes + " : (" + input + ") -> " + result + " seq.return %r : " + result + " }",
                {Tensor({1, int64_t(x.size()), 1}, x)})
         .values;
   }
@@ -399,6 +400,27 @@ TEST_F(WindowTest, MaxPool1dAdjointGoesToTheFirstOfTheLargest) {
     seq.return %r : tensor<?x4x1xf32> })",
                  {Tensor({1, 4, 1}, {2, 2, 7, 1}), Tensor({1, 3, 1}, {1, 10, 100})});
   EXPECT_THAT(r.values, ElementsAre(1, 0, 110, 0));
+}
+
+TEST_F(WindowTest, AveragePool1dCountsWhatTheSequenceHas) {
+  auto average = [&](std::vector<double> x, int64_t out, const std::string &attributes) {
+    return pool(std::move(x), out, attributes, "average_pool1d");
+  };
+  EXPECT_THAT(average({1, 3, 2, 6, 9}, 2, "{pool = 2 : i64, strides = 2 : i64}"), ElementsAre(2, 4));
+  EXPECT_THAT(average({1, 3, 8}, 2, "{pool = 2 : i64, strides = 1 : i64}"), ElementsAre(2, 5.5));
+  EXPECT_THAT(average({1, 3, 8}, 2, "{pool = 2 : i64, strides = 2 : i64, padding = #seq.padding<same>}"),
+              ElementsAre(2, 8));
+  EXPECT_THAT(average({2, 4, 9}, 3, "{pool = 3 : i64, strides = 1 : i64, padding = #seq.padding<same>}"),
+              ElementsAre(3, 5, 6.5));
+}
+
+TEST_F(WindowTest, AveragePool1dAdjointGoesInEqualShares) {
+  Tensor r = run(R"(seq.model @f(%a: tensor<?x3x1xf32>) -> tensor<?x3x1xf32> {
+    %r = seq.average_pool1d_adjoint %a {pool = 3 : i64, strides = 1 : i64, padding = #seq.padding<same>}
+        : (tensor<?x3x1xf32>) -> tensor<?x3x1xf32>
+    seq.return %r : tensor<?x3x1xf32> })",
+                 {Tensor({1, 3, 1}, {2, 30, 400})});
+  EXPECT_THAT(r.values, ElementsAre(1 + 10, 1 + 10 + 200, 10 + 200));
 }
 
 //===----------------------------------------------------------------------===//

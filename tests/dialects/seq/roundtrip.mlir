@@ -151,5 +151,11 @@ func.func @primitives(%x: tensor<?x6x4xf32>, %ids: tensor<?x6xi32>, %table: tens
   %m = seq.max_pool1d %x {pool = 3 : i64, strides = 3 : i64} : (tensor<?x6x4xf32>) -> tensor<?x2x4xf32>
   %n = seq.max_pool1d_adjoint %x, %m, %m {pool = 3 : i64, strides = 3 : i64, padding = #seq.padding<valid>}
       : (tensor<?x6x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>) -> tensor<?x6x4xf32>
+  // CHECK: seq.average_pool1d %{{.*}} {padding = #seq.padding<same>, pool = 4 : i64, strides = 3 : i64}
+  %o = seq.average_pool1d %x {pool = 4 : i64, strides = 3 : i64, padding = #seq.padding<same>}
+      : (tensor<?x6x4xf32>) -> tensor<?x2x4xf32>
+  // CHECK: seq.average_pool1d_adjoint %{{.*}} {padding = #seq.padding<same>, pool = 4 : i64, strides = 3 : i64}
+  %p = seq.average_pool1d_adjoint %o {pool = 4 : i64, strides = 3 : i64, padding = #seq.padding<same>}
+      : (tensor<?x2x4xf32>) -> tensor<?x6x4xf32>
   return
 }

@@ -285,6 +285,54 @@ func.func @f(%x: tensor<?x9x4xf32>) {
 
 // -----
 
+// average_pool1d C1
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected valid or same padding, got causal}}
+  %r = seq.average_pool1d %x {pool = 2 : i64, strides = 2 : i64, padding = #seq.padding<causal>}
+      : (tensor<?x9x4xf32>) -> tensor<?x4x4xf32>
+  return
+}
+
+// -----
+
+// average_pool1d C2
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected a width, strides and a dilation of 1 or more, got 2, 0 and 1}}
+  %r = seq.average_pool1d %x {pool = 2 : i64, strides = 0 : i64} : (tensor<?x9x4xf32>) -> tensor<?x4x4xf32>
+  return
+}
+
+// -----
+
+// average_pool1d C2
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected at least 10 steps for the window, got 9}}
+  %r = seq.average_pool1d %x {pool = 10 : i64, strides = 2 : i64} : (tensor<?x9x4xf32>) -> tensor<?x1x4xf32>
+  return
+}
+
+// -----
+
+// average_pool1d C3
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected a result of type 'tensor<?x5x4xf32>', got 'tensor<?x4x4xf32>'}}
+  %r = seq.average_pool1d %x {pool = 2 : i64, strides = 2 : i64, padding = #seq.padding<same>}
+      : (tensor<?x9x4xf32>) -> tensor<?x4x4xf32>
+  return
+}
+
+// -----
+
+// average_pool1d C3, of the adjoint
+func.func @f(%a: tensor<?x4x4xf32>) {
+  // expected-error @+1 {{expected an adjoint of type 'tensor<?x3x4xf32>', got 'tensor<?x4x4xf32>'}}
+  %r = seq.average_pool1d_adjoint %a {pool = 2 : i64, strides = 3 : i64, padding = #seq.padding<valid>}
+      : (tensor<?x4x4xf32>) -> tensor<?x9x4xf32>
+  return
+}
+
+// -----
+
 // max_pool1d_adjoint C4
 func.func @f(%x: tensor<?x9x4xf32>, %y: tensor<?x5x4xf32>, %a: tensor<?x4x4xf32>) {
   // expected-error @+1 {{expected an output of type 'tensor<?x4x4xf32>', got 'tensor<?x5x4xf32>'}}
