@@ -113,6 +113,44 @@ RowFunction accuracyFor(const WeftPort &output, const WeftPort &label) {
   return lastExtent(output) == 1 ? binaryAccuracy : categoricalAccuracy;
 }
 
+/// Calls body(prediction, truth) for each value of a row's prediction.
+template <typename F>
+void forTruths(std::span<const float> prediction, const void *label, int64_t classes, bool sparse, F body) {
+  for (size_t i = 0; i < prediction.size(); ++i) {
+    size_t width = static_cast<size_t>(classes);
+    double truth = sparse ? double(static_cast<const int32_t *>(label)[i / width] == static_cast<int32_t>(i % width))
+                          : double{static_cast<const float *>(label)[i]};
+    body(prediction[i], truth);
+  }
+}
+
+// Keras's thresholds for auc: 0 and 1, each moved outwards a little, and what
+// divides the way between them into equal parts.
+constexpr size_t thresholds = 200;
+
+/// The last threshold that p lies above. In single precision, as in Keras.
+size_t bucketOf(float p) {
+  float place = std::ceil(p * float(thresholds - 1)) - 1;
+  return place > 0 ? std::min(static_cast<size_t>(std::min(place, float(thresholds))), thresholds - 2) : 0;
+}
+
+double ratio(double part, double whole) { return whole == 0 ? 0 : part / whole; }
+
+/// The area under the ROC curve from what lies between two thresholds each.
+double areaUnderRoc(std::span<const double> positives, std::span<const double> negatives) {
+  double allPositives = 0, allNegatives = 0;
+  for (size_t i = 0; i < thresholds; ++i)
+    allPositives += positives[i], allNegatives += negatives[i];
+  // From the highest threshold, above which nothing lies, down.
+  double found = 0, wrong = 0, area = 0;
+  for (size_t i = thresholds; i-- > 0;) {
+    double before = ratio(found, allPositives), wrongBefore = ratio(wrong, allNegatives);
+    found += positives[i], wrong += negatives[i];
+    area += (ratio(wrong, allNegatives) - wrongBefore) * (ratio(found, allPositives) + before) / 2;
+  }
+  return area;
+}
+
 /// Calls body(prediction, label) for each row of port `index`.
 template <typename F>
 void forRows(const WeftModel &model, int32_t index, const void *const *labels, const float *const *outputs,
@@ -152,35 +190,87 @@ void Sums::add(const Sums &other) {
     metrics[i] += other.metrics[i];
 }
 
+void Scorer::addMetric(const std::string &name, Kind kind, RowFunction value) {
+  metrics.push_back({name, kind, value, values});
+  values += kind == Kind::Mean ? 1 : kind == Kind::Auc ? size_t{2 * thresholds} : 2;
+}
+
 Scorer::Scorer(const WeftModel &model, const std::vector<std::string> &names) : model(model) {
   for (const std::string &name : names) {
     if (model.label_count == 0)
       break;
     bool floats = model.labels[0].element == WEFT_F32;
     if (name == "accuracy")
-      metrics.push_back({name, accuracyFor(model.outputs[0], model.labels[0])});
+      addMetric(name, Kind::Mean, accuracyFor(model.outputs[0], model.labels[0]));
+    else if (name == "precision")
+      addMetric(name, Kind::Precision);
+    else if (name == "recall")
+      addMetric(name, Kind::Recall);
+    else if (name == "auc")
+      addMetric(name, Kind::Auc);
     else if (floats && (name == "mae" || name == "mean_absolute_error"))
-      metrics.push_back({name, absoluteError});
+      addMetric(name, Kind::Mean, absoluteError);
     else if (floats && (name == "mse" || name == "mean_squared_error"))
-      metrics.push_back({name, squaredError});
+      addMetric(name, Kind::Mean, squaredError);
     else
-      fail("metric '{}' is not known for this model; there are accuracy{}", name, floats ? ", mae, mse" : "");
+      fail("metric '{}' is not known for this model; there are accuracy, precision, recall, auc{}", name,
+           floats ? ", mae, mse" : "");
   }
 }
 
 void Scorer::add(Sums &sums, const void *const *labels, const float *const *outputs, int64_t rows) const {
   sums.rows += rows;
-  for (size_t i = 0; i < metrics.size(); ++i)
+  for (const Metric &metric : metrics) {
+    double *to = sums.metrics.data() + metric.first;
+    int64_t classes = lastExtent(model.outputs[0]);
+    bool sparse = model.labels[0].element == WEFT_I32;
     forRows(model, 0, labels, outputs, rows, [&](std::span<const float> prediction, const void *label) {
-      sums.metrics[i] += metrics[i].value(prediction, label, lastExtent(model.outputs[0]));
+      switch (metric.kind) {
+      case Kind::Mean:
+        to[0] += metric.value(prediction, label, classes);
+        break;
+      case Kind::Precision: // right ones, wrong ones of those that were predicted
+        forTruths(prediction, label, classes, sparse, [&](float p, double y) {
+          if (p > 0.5f)
+            to[y != 0 ? 0 : 1] += 1;
+        });
+        break;
+      case Kind::Recall: // found ones, missed ones of those that there are
+        forTruths(prediction, label, classes, sparse, [&](float p, double y) {
+          if (y != 0)
+            to[p > 0.5f ? 0 : 1] += 1;
+        });
+        break;
+      case Kind::Auc: // positives, then negatives, by the last threshold they lie above
+        forTruths(prediction, label, classes, sparse, [&](float p, double y) {
+          size_t bucket = bucketOf(p);
+          to[bucket] += y;
+          to[thresholds + bucket] += 1 - y;
+        });
+        break;
+      }
     });
+  }
+}
+
+double Scorer::resultOf(const Metric &metric, const Sums &sums) const {
+  const double *from = sums.metrics.data() + metric.first;
+  switch (metric.kind) {
+  case Kind::Mean:
+    return from[0] / double(std::max<int64_t>(1, sums.rows));
+  case Kind::Precision:
+  case Kind::Recall:
+    return ratio(from[0], from[0] + from[1]);
+  case Kind::Auc:
+    return areaUnderRoc({from, size_t{thresholds}}, {from + thresholds, size_t{thresholds}});
+  }
+  return 0;
 }
 
 Logs Scorer::means(const Sums &sums, const std::string &prefix) const {
-  double rows = double(std::max<int64_t>(1, sums.rows));
-  Logs logs = {{prefix + "loss", sums.loss / rows}};
-  for (size_t i = 0; i < metrics.size(); ++i)
-    logs.emplace_back(prefix + metrics[i].name, sums.metrics[i] / rows);
+  Logs logs = {{prefix + "loss", sums.loss / double(std::max<int64_t>(1, sums.rows))}};
+  for (const Metric &metric : metrics)
+    logs.emplace_back(prefix + metric.name, resultOf(metric, sums));
   std::sort(logs.begin(), logs.end());
   return logs;
 }

@@ -26,7 +26,8 @@ using RowFunction = double (*)(std::span<const float> prediction, const void *la
 /// where it is one of the model's own.
 RowFunction lossNamed(std::string_view name, const WeftPort &label);
 
-/// Loss and metrics added up over rows.
+/// Loss and metrics added up over rows. A metric has one value or more: a sum, or
+/// the counts that it is computed from.
 struct Sums {
   double loss = 0;
   std::vector<double> metrics;
@@ -37,13 +38,18 @@ struct Sums {
 
 using Logs = std::vector<std::pair<std::string, double>>;
 
-/// The metrics a model is trained with. Accuracy is chosen as Keras chooses it:
-/// by the last axis of the output and by the kind of label.
+/// The metrics a model is trained with, of its first output.
+///
+/// Accuracy is chosen as Keras chooses it: by the last axis of the output and by
+/// the kind of label. Precision and recall count every value of the output above
+/// a half as a "yes"; auc is the area under the ROC curve by 200 thresholds,
+/// straight lines between them, again as in Keras. Where labels are class
+/// numbers they count as the one-hot vectors they stand for.
 class Scorer {
 public:
   Scorer(const WeftModel &model, const std::vector<std::string> &names);
 
-  Sums empty() const { return {0, std::vector<double>(metrics.size()), 0}; }
+  Sums empty() const { return {0, std::vector<double>(values), 0}; }
 
   /// Adds what the metrics say of `rows` rows to `sums`.
   void add(Sums &sums, const void *const *labels, const float *const *outputs, int64_t rows) const;
@@ -52,12 +58,19 @@ public:
   Logs means(const Sums &sums, const std::string &prefix = {}) const;
 
 private:
+  enum class Kind { Mean, Precision, Recall, Auc };
   struct Metric {
     std::string name;
-    RowFunction value;
+    Kind kind;
+    RowFunction value; // of a Mean
+    size_t first = 0;  // of its values
   };
+  void addMetric(const std::string &name, Kind kind, RowFunction value = nullptr);
+  double resultOf(const Metric &metric, const Sums &sums) const;
+
   const WeftModel &model;
   std::vector<Metric> metrics;
+  size_t values = 0; // of all metrics
 };
 
 /// Adds the loss of `rows` rows, by the loss functions of each label.

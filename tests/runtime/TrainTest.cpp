@@ -193,6 +193,50 @@ TEST(Score, accuracyByOutputAndLabel) {
   EXPECT_THAT(test::errorOf([&] { binary.metric("f7", {1}, truth, 1); }), HasSubstr("metric 'f7' is not known"));
 }
 
+TEST(Score, precisionAndRecall) {
+  // Above a half: rows 0, 1, 2; truly so: rows 0, 1, 4, 5.
+  const float truth[] = {1, 1, 0, 0, 1, 1};
+  std::vector<float> predictions = {0.9f, 0.6f, 0.7f, 0.1f, 0.5f, 0.2f};
+  EXPECT_NEAR(binary.metric("precision", predictions, truth, 6), 2 / 3.0, 1e-12);
+  EXPECT_NEAR(binary.metric("recall", predictions, truth, 6), 0.5, 1e-12);
+  const float none[] = {0, 0};
+  EXPECT_EQ(binary.metric("precision", {0.1f, 0.2f}, none, 2), 0); // nothing predicted, nothing there
+  EXPECT_EQ(binary.metric("recall", {0.1f, 0.9f}, none, 2), 0);
+  // Class numbers are the one-hot vectors they stand for.
+  const float hot[] = {0, 1, 0, 0, 0, 1};
+  const int32_t classes[] = {1, 2};
+  std::vector<float> two = {0.2f, 0.7f, 0.1f, 0.3f, 0.6f, 0.1f};
+  for (const char *name : {"precision", "recall"})
+    EXPECT_EQ(oneHot.metric(name, two, hot, 2), 0.5);
+  for (const char *name : {"precision", "recall", "auc"})
+    EXPECT_EQ(oneHot.metric(name, two, hot, 2), sparse.metric(name, two, classes, 2)) << name;
+}
+
+TEST(Score, areaUnderTheCurve) {
+  // The example of Keras's documentation.
+  const float truth[] = {0, 0, 1, 1};
+  EXPECT_NEAR(binary.metric("auc", {0, 0.5f, 0.3f, 0.9f}, truth, 4), 0.75, 1e-12);
+  EXPECT_NEAR(binary.metric("auc", {0, 0.1f, 0.3f, 1}, truth, 4), 1, 1e-12);
+  EXPECT_NEAR(binary.metric("auc", {1, 0.9f, 0.3f, 0}, truth, 4), 0, 1e-12);
+  EXPECT_NEAR(binary.metric("auc", {0.4f, 0.4f, 0.4f, 0.4f}, truth, 4), 0.5, 1e-12); // ties: half right
+  EXPECT_EQ(binary.metric("auc", {0.4f, 0.4f, 0.4f, NAN}, truth, 4), 0.25);           // no number counts as 0
+  EXPECT_EQ(binary.metric("auc", {-3, 7, 0, 5}, truth, 4), binary.metric("auc", {0, 1, 0, 1}, truth, 4));
+  const float ones[] = {1, 1};
+  EXPECT_EQ(binary.metric("auc", {0.2f, 0.3f}, ones, 2), 0); // there is no curve
+  // Against the definition: how often a positive row is above a negative one.
+  std::vector<float> predictions, labels;
+  for (int i = 0; i < 400; ++i) {
+    labels.push_back(float(i * 7919 % 13 < 5));
+    predictions.push_back(0.25f * labels.back() + 0.7f * float(i * 31 % 101) / 101);
+  }
+  double above = 0, pairs = 0;
+  for (size_t a = 0; a < labels.size(); ++a)
+    for (size_t b = 0; b < labels.size(); ++b)
+      if (labels[a] > labels[b])
+        pairs += 1, above += predictions[a] > predictions[b] ? 1 : predictions[a] == predictions[b] ? 0.5 : 0;
+  EXPECT_NEAR(binary.metric("auc", predictions, labels.data(), 400), above / pairs, 5e-3);
+}
+
 //===----------------------------------------------------------------------===//
 // Settings and the console
 //===----------------------------------------------------------------------===//
