@@ -68,9 +68,6 @@ void writePrepared(const std::string &path, const std::map<std::string, std::spa
 /// Where the prepared data set `name` lies: in $WEFT_CACHE, else ~/.cache/weft.
 std::string preparedPath(const std::string &name);
 
-/// CRC-32C (Castagnoli), going on from `crc`.
-uint32_t crc32c(std::span<const std::byte> bytes, uint32_t crc = 0);
-
 } // namespace weft::runtime
 
 #endif // WEFT_RUNTIME_DATA_PREPARED_H

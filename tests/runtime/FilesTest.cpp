@@ -9,6 +9,7 @@
 #include "runtime/io/CsvLog.h"
 #include "runtime/io/Npy.h"
 #include "runtime/io/Safetensors.h"
+#include "runtime/support/Crc32c.h"
 #include "tests/runtime/Helpers.h"
 
 #include <cmath>
