@@ -108,11 +108,25 @@ ProtoMessage stringTensor(std::span<const int64_t> shape, std::span<const std::s
   return message;
 }
 
-EventFile::EventFile(const std::string &folder) {
+/// Whether the folder had to be made.
+static bool makeFolder(const std::string &folder) {
   std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
+  bool isNew = std::filesystem::create_directories(folder, problem);
   if (problem)
     fail("cannot write the log for TensorBoard: {}: {}", folder, problem.message());
+  return isNew;
+}
+
+void checkLogFolder(const std::string &folder) {
+  bool isNew = makeFolder(folder);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    fail("cannot write the log for TensorBoard: {}: {}", folder, std::strerror(errno));
+  if (isNew)
+    ::rmdir(folder.c_str());
+}
+
+EventFile::EventFile(const std::string &folder) {
+  makeFolder(folder);
   for (int count = 0; descriptor < 0; ++count) {
     path = fmt::format("{}/events.out.tfevents.{}.{}.{}.{}.v2", folder, static_cast<int64_t>(secondsNow()),
                        hostName(), ::getpid(), count);

@@ -22,6 +22,9 @@ ProtoMessage floatTensor(float value);
 ProtoMessage doubleTensor(std::span<const int64_t> shape, std::span<const double> values);
 ProtoMessage stringTensor(std::span<const int64_t> shape, std::span<const std::string> values);
 
+/// Fails where no log could be written to `folder`; leaves nothing behind.
+void checkLogFolder(const std::string &folder);
+
 /// One event file in a folder that is made where there is none:
 /// `events.out.tfevents.<unix seconds>.<host>.<pid>.<n>.v2`, a record an event.
 /// A record is on its way to the disk when `write…` returns; a reader takes a

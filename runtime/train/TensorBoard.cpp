@@ -12,48 +12,49 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
 
 namespace weft::runtime {
 
-TensorBoard::TensorBoard(const TensorBoardOptions &options, bool hasValidation)
-    : options(options), train(options.folder + "/train") {
-  if (hasValidation)
-    validation.emplace(options.folder + "/validation");
-}
+static constexpr std::string_view validationPrefix = "val_";
 
 void TensorBoard::begin(const WeftModel &trained, int64_t epoch) {
   model = &trained;
+  checkLogFolder(validationFolder());
+  train.emplace(options.folder + "/train");
   // Validation has steps of two kinds, epochs and iterations: a restart at one
   // would void values at the other.
   if (epoch > 0)
-    train.writeRestart(epoch);
+    train->writeRestart(epoch);
   if (!options.writeGraph)
     return;
   std::string json = kerasJson(trained);
-  train.writeValue("keras", "graph_keras_model", stringTensor({}, std::span(&json, 1)), 0, "1");
+  train->writeValue("keras", "graph_keras_model", stringTensor({}, std::span(&json, 1)), 0, "1");
 }
 
 void TensorBoard::endEpoch(const EpochEnd &end) {
-  static constexpr std::string_view prefix = "val_";
   auto scalar = [](EventFile &file, const std::string &tag, double value, int64_t step) {
     file.writeValue(tag, "scalars", floatTensor(static_cast<float>(value)), step);
   };
+  NamedValues trained, validated;
+  for (const auto &[name, value] : end.logs)
+    if (name.starts_with(validationPrefix))
+      validated.emplace_back(name.substr(validationPrefix.size()), value);
+    else
+      trained.emplace_back(name, value);
+  if (!validated.empty() && !validation)
+    validation.emplace(validationFolder());
   // Keras evaluates before it ends the epoch.
-  for (const auto &[name, value] : end.logs)
-    if (validation && name.starts_with(prefix))
-      scalar(*validation, fmt::format("evaluation_{}_vs_iterations", name.substr(prefix.size())), value,
-             end.iterations);
-  for (const auto &[name, value] : end.logs)
-    if (!name.starts_with(prefix))
-      scalar(train, "epoch_" + name, value, end.epoch);
-    else if (validation)
-      scalar(*validation, "epoch_" + name.substr(prefix.size()), value, end.epoch);
-  bool hasRate = std::any_of(end.logs.begin(), end.logs.end(),
-                             [](const auto &log) { return log.first == "learning_rate"; });
-  if (!hasRate)
-    scalar(train, "epoch_learning_rate", end.learningRate, end.epoch);
+  for (const auto &[name, value] : validated)
+    scalar(*validation, fmt::format("evaluation_{}_vs_iterations", name), value, end.iterations);
+  for (const auto &[name, value] : trained)
+    if (name != "learning_rate")
+      scalar(*train, "epoch_" + name, value, end.epoch);
+  scalar(*train, "epoch_learning_rate", end.learningRate, end.epoch);
+  for (const auto &[name, value] : validated)
+    scalar(*validation, "epoch_" + name, value, end.epoch);
   if (options.histogramFrequency > 0 && end.epoch % options.histogramFrequency == 0)
     writeWeights(end);
 }
@@ -64,7 +65,7 @@ void TensorBoard::writeWeights(const EpochEnd &end) {
     std::span<const float> values(end.parameters + weight.offset, static_cast<size_t>(weight.size));
     std::vector<double> histogram = histogramOf(values);
     std::array<int64_t, 2> shape = {static_cast<int64_t>(histogram.size()) / 3, 3};
-    train.writeValue(fmt::format("{}/histogram", weight.name), "histograms", doubleTensor(shape, histogram),
+    train->writeValue(fmt::format("{}/histogram", weight.name), "histograms", doubleTensor(shape, histogram),
                      end.epoch);
     if (!options.writeImages)
       continue;
@@ -74,7 +75,7 @@ void TensorBoard::writeWeights(const EpochEnd &end) {
     std::vector<std::string> texts = {std::to_string(images[0].width), std::to_string(images[0].height)};
     for (const GreyImage &image : images)
       texts.push_back(pngOfGrey(image.values, image.width, image.height));
-    train.writeValue(fmt::format("{}/image", weight.name), "images",
+    train->writeValue(fmt::format("{}/image", weight.name), "images",
                      stringTensor(std::array{static_cast<int64_t>(texts.size())}, texts), end.epoch);
   }
 }

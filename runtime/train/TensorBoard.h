@@ -11,9 +11,9 @@
 #include "runtime/io/EventFile.h"
 #include "runtime/train/Observer.h"
 
-#include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::runtime {
@@ -30,20 +30,21 @@ struct TensorBoardOptions {
 /// `<folder>/train` and, where a run validates, `<folder>/validation`.
 class TensorBoard : public TrainObserver {
 public:
-  /// Makes the folders and files: what cannot be written is to be known before
-  /// time goes into training.
-  TensorBoard(const TensorBoardOptions &options, bool hasValidation);
+  explicit TensorBoard(TensorBoardOptions options) : options(std::move(options)) {}
 
+  /// Fails where the folder cannot be written: that is to be known before time goes
+  /// into training.
   void begin(const WeftModel &model, int64_t epoch) override;
   void endEpoch(const EpochEnd &end) override;
 
 private:
   void writeWeights(const EpochEnd &end);
+  std::string validationFolder() const { return options.folder + "/validation"; }
 
   TensorBoardOptions options;
   const WeftModel *model = nullptr;
-  EventFile train;
-  std::optional<EventFile> validation;
+  std::optional<EventFile> train;
+  std::optional<EventFile> validation; // from the first validation on
 };
 
 /// A weight's values in 30 bins as `[30, 3]`: left edge, right edge, count.
