@@ -123,10 +123,10 @@ SmallVector<AccumulatorSet> weft::kernels::findAccumulators(const Group &group, 
       if (isTerm(leaf) && leaf.hasOneUse()) {
         accumulator.terms.push_back({leaf.getDefiningOp()});
         taken.insert(leaf.getDefiningOp());
-      } else if (leaf.getDefiningOp() && group.contains(leaf.getDefiningOp())) {
-        accumulator.rest.push_back(leaf);
       } else {
-        accumulator.start.push_back(leaf);
+        // Added to the finished sum: a sum that begins with a bias is rounded at the
+        // bias's magnitude at every term (imdb_lstm_long: 1.7e-5 against 2.4e-6).
+        accumulator.rest.push_back(leaf);
       }
     }
     if (!accumulator.terms.empty())
