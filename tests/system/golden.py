@@ -99,7 +99,8 @@ def addCase(name):
 
 
 for name in ("imdb_lstm", "imdb_lstm_long", "imdb_cnn_lstm", "lstm_last", "lstm_sequences", "simple_rnn", "gru",
-             "gru_reset_before", "conv_same_pool"):
+             "gru_reset_before", "conv_same_pool", "conv_causal_dilated", "conv_valid_stride", "bilstm_sequences",
+             "imdb_bilstm"):
     addCase(name)
 
 if __name__ == "__main__":
