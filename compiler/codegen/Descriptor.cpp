@@ -175,7 +175,7 @@ FailureOr<llvm::Constant *> DescriptorBuilder::weights(const WeightTable &table)
   return array(list);
 }
 
-/// WeftFunction of @predict or @step; all zero where there is none.
+/// WeftFunction of @predict, @evaluate or @step; all zero where there is none.
 llvm::Constant *DescriptorBuilder::function(StringRef prefix) {
   int64_t bytes = 0;
   if (auto prepare = program.lookupSymbol<func::FuncOp>((prefix + ".prepare").str()))
@@ -215,7 +215,7 @@ LogicalResult DescriptorBuilder::run(const Target &target) {
        *weightList, wide(table.size()), number(states.size()),
        number(moduleNumber(program, slicesAttr, defaultSlices)),
        number(moduleNumber(program, rowTileAttr, defaultRowTile)), number(0), function("predict"),
-       function("step"), functionOrNull(entryName("update")), string(settingsOf(program)),
+       function("evaluate"), function("step"), functionOrNull(entryName("update")), string(settingsOf(program)),
        string(layers ? text(toJson(layers)) : "[]"), string(llvm::join(target.features, " ")),
        string(llvm::join(states, " "))},
       sizeof(WeftModel));

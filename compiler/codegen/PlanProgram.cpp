@@ -297,7 +297,7 @@ LogicalResult PlanProgramPass::plan(ModuleOp module) {
   if (failed(FunctionPlanner(model, "predict", weights, rowTile).run(inputs, {})))
     return failure();
   for (seq::StepOp step : llvm::make_early_inc_range(module.getOps<seq::StepOp>()))
-    if (failed(FunctionPlanner(step, "step", weights, rowTile).run(inputs, step.getGradients())))
+    if (failed(FunctionPlanner(step, step.getInference() ? "evaluate" : "step", weights, rowTile).run(inputs, step.getGradients())))
       return failure();
   for (seq::OptimizerOp optimizer : llvm::make_early_inc_range(module.getOps<seq::OptimizerOp>()))
     if (failed(planUpdate(optimizer, weights)))

@@ -9,6 +9,7 @@
 //
 //   @predict.prepare, @predict.slice, @predict.arena    the model
 //   @step.prepare, @step.slice, @step.arena             one training step
+//   @evaluate.prepare, .slice, .arena                   predictions and their loss
 //   @update                                             the optimizer
 //
 // Every argument says in `weft.field` which member of WeftCall (of

@@ -56,7 +56,8 @@ static Value meanOfRows(OpBuilder &builder, Location loc, Value values) {
   return ReduceOp::create(builder, loc, row, Reduction::Mean, values);
 }
 
-static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols) {
+/// The step that is trained by, or with `inference` the one that is evaluated by.
+static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols, StringRef name, bool inference) {
   auto model = symbols.lookup<ModelOp>(training.getModel());
   if (!model)
     return training.emitError() << "there is no model @" << training.getModel();
@@ -92,9 +93,10 @@ static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols) {
   argumentAttributes.push_back(named("scale"));
 
   // The type of the results is known when the body stands.
-  auto step = StepOp::create(builder, loc, builder.getStringAttr("train"),
+  auto step = StepOp::create(builder, loc, builder.getStringAttr(name),
                              TypeAttr::get(builder.getFunctionType(inputs, {})),
-                             builder.getArrayAttr(argumentAttributes), ArrayAttr(), builder.getArrayAttr({}));
+                             builder.getArrayAttr(argumentAttributes), ArrayAttr(), builder.getArrayAttr({}),
+                             inference ? builder.getUnitAttr() : UnitAttr());
   Block *block = builder.createBlock(&step.getBody());
   for (Type type : inputs)
     block->addArgument(type, loc);
@@ -121,6 +123,7 @@ void SeqBuildStepPass::runOnOperation() {
   if (trainings.empty() || !getOperation().getOps<StepOp>().empty())
     return;
   SymbolTable symbols(getOperation());
-  if (failed(buildStep(trainings.front(), symbols)))
+  if (failed(buildStep(trainings.front(), symbols, "train", /*inference=*/false)) ||
+      failed(buildStep(trainings.front(), symbols, "evaluate", /*inference=*/true)))
     signalPassFailure();
 }

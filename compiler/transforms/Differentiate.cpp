@@ -395,6 +395,6 @@ LogicalResult Differentiator::run(ArrayRef<WeightOp> weights) {
 void SeqDifferentiatePass::runOnOperation() {
   auto weights = llvm::to_vector(getOperation().getOps<WeightOp>());
   for (StepOp step : getOperation().getOps<StepOp>())
-    if (step.getGradients().empty() && failed(Differentiator(step).run(weights)))
+    if (step.getGradients().empty() && !step.getInference() && failed(Differentiator(step).run(weights)))
       return signalPassFailure();
 }

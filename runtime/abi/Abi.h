@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 #define WEFT_ABI_MAGIC UINT64_C(0x006c65646f4d7457)
-#define WEFT_ABI_VERSION 1
+#define WEFT_ABI_VERSION 2
 #define WEFT_MAX_RANK 4
 /** Every buffer begins at a multiple of this many bytes. */
 #define WEFT_ALIGNMENT 64
@@ -66,9 +66,9 @@ typedef struct WeftCall {
   void *shared;              /* shared_bytes; written by prepare, read by slices */
   void *arena;               /* arena_bytes(rows); not used by prepare */
   const void *const *inputs; /* for each input: the slice's first row; rows are contiguous */
-  const void *const *labels; /* for each label: likewise (training only) */
+  const void *const *labels; /* for each label: likewise (null when predicting) */
   float *const *outputs;     /* for each output: likewise */
-  float *loss;               /* one value a row (training only) */
+  float *loss;               /* one value a row (not when predicting) */
   float *gradients;          /* laid out as parameters; written whole (training only) */
   int64_t rows;              /* at least 1 */
   int64_t first_row;         /* of the slice, in its batch */
@@ -109,8 +109,9 @@ typedef struct WeftModel {
   int32_t slices;           /* a batch is cut into at most this many */
   int32_t row_tile;         /* slices begin at multiples of this, where there are enough rows */
   int32_t reserved;
-  WeftFunction predict; /* outputs from inputs; nothing random */
-  WeftFunction step;    /* outputs, loss and gradients */
+  WeftFunction predict;  /* outputs from inputs; nothing random */
+  WeftFunction evaluate; /* outputs and loss; nothing random */
+  WeftFunction step;     /* outputs, loss and gradients */
   void (*update)(const WeftUpdateCall *);
   const char *settings; /* JSON: what the train block says; see SETTINGS in runtime/train/Settings.h */
   const char *layers;   /* JSON: [{"name", "type", "shape": [..], "parameters": n}] for summary */
@@ -128,7 +129,7 @@ static_assert(sizeof(WeftWeight) == 72, "ABI");
 static_assert(sizeof(WeftCall) == 104, "ABI");
 static_assert(sizeof(WeftFunction) == 32, "ABI");
 static_assert(sizeof(WeftUpdateCall) == 48, "ABI");
-static_assert(sizeof(WeftModel) == 200, "ABI");
+static_assert(sizeof(WeftModel) == 232, "ABI");
 #endif
 
 #endif /* WEFT_RUNTIME_ABI_ABI_H */

@@ -27,17 +27,6 @@ template <typename F> static void forBatches(int64_t rows, int64_t batch, F body
   }
 }
 
-static std::vector<RowFunction> lossesOf(const WeftModel &model, const std::string &name) {
-  std::vector<RowFunction> losses;
-  for (int32_t i = 0; i < model.label_count; ++i) {
-    RowFunction loss = lossNamed(name, model.labels[i]);
-    if (!loss)
-      return {};
-    losses.push_back(loss);
-  }
-  return losses;
-}
-
 static double sumOf(const float *values, int64_t count) {
   double sum = 0;
   for (int64_t i = 0; i < count; ++i)
@@ -45,11 +34,9 @@ static double sumOf(const float *values, int64_t count) {
   return sum;
 }
 
-Evaluator::Evaluator(const WeftModel &model, const std::string &loss, const Scorer &scorer, ThreadPool &pool)
-    : model(model), scorer(scorer), losses(lossesOf(model, loss)),
-      runner(model, losses.empty() ? Runner::Mode::Train : Runner::Mode::Predict, pool),
-      batch(Runner::comfortableRows(model, losses.empty() ? Runner::Mode::Train : Runner::Mode::Predict,
-                                    evaluationRows)) {}
+Evaluator::Evaluator(const WeftModel &model, const Scorer &scorer, ThreadPool &pool)
+    : model(model), scorer(scorer), runner(model, Runner::Mode::Evaluate, pool),
+      batch(Runner::comfortableRows(model, Runner::Mode::Evaluate, evaluationRows)) {}
 
 Sums Evaluator::evaluate(const float *parameters, const DataSet &set) {
   Sums total = scorer.empty();
@@ -58,22 +45,8 @@ Sums Evaluator::evaluate(const float *parameters, const DataSet &set) {
     parts.assign(static_cast<size_t>(std::max(1, model.slices)), scorer.empty());
     Runner::Request request{parameters, 0, 0, 1.0f / static_cast<float>(order.size())};
     runner.run(set, order, request, [&](const Runner::Slice &slice, size_t index) {
-      // Predicting needs no labels; scoring does.
-      std::vector<std::vector<uint32_t>> values(set.labels.size());
-      std::vector<const void *> labels;
-      for (size_t i = 0; i < set.labels.size(); ++i) {
-        int64_t width = valuesOf(model.labels[i]);
-        values[i].resize(static_cast<size_t>(slice.rows * width));
-        for (int64_t row = 0; row < slice.rows; ++row)
-          set.labels[i]->read(set.first + order[static_cast<size_t>(slice.first + row)],
-                              values[i].data() + row * width);
-        labels.push_back(values[i].data());
-      }
-      if (losses.empty())
-        parts[index].loss += sumOf(slice.loss, slice.rows);
-      else
-        addLoss(parts[index], model, losses, labels.data(), slice.outputs.data(), slice.rows);
-      scorer.add(parts[index], labels.data(), slice.outputs.data(), slice.rows);
+      parts[index].loss += sumOf(slice.loss, slice.rows);
+      scorer.add(parts[index], slice.labels.data(), slice.outputs.data(), slice.rows);
     });
     for (const Sums &part : parts) // in slice order: the same sum for any number of threads
       total.add(part);

@@ -15,20 +15,17 @@
 
 namespace weft::runtime {
 
-/// Loss and metrics of a whole data set, with nothing random in it.
-///
-/// A loss that is the model's own is only known to its training step, which is
-/// run for it; the others are computed from what the model predicts.
+/// Loss and metrics of a whole data set, with nothing random in it. The loss is
+/// what the model's own equations say: the runtime knows none by name.
 class Evaluator {
 public:
-  Evaluator(const WeftModel &model, const std::string &loss, const Scorer &scorer, ThreadPool &pool);
+  Evaluator(const WeftModel &model, const Scorer &scorer, ThreadPool &pool);
 
   Sums evaluate(const float *parameters, const DataSet &set);
 
 private:
   const WeftModel &model;
   const Scorer &scorer;
-  std::vector<RowFunction> losses; // empty: the training step tells
   Runner runner;
   int64_t batch;
 };

@@ -37,8 +37,21 @@ std::vector<SliceRange> cutBatch(int64_t rows, int64_t slices, int64_t tile) {
   return ranges;
 }
 
+static const WeftFunction &functionFor(const WeftModel &model, Runner::Mode mode) {
+  switch (mode) {
+  case Runner::Mode::Predict:
+    return model.predict;
+  case Runner::Mode::Evaluate:
+    return model.evaluate;
+  case Runner::Mode::Train:
+    return model.step;
+  }
+  return model.predict;
+}
+
 Runner::Runner(const WeftModel &model, Mode mode, ThreadPool &pool)
-    : model(model), function(mode == Mode::Train ? model.step : model.predict), training(mode == Mode::Train),
+    : model(model), function(functionFor(model, mode)), labelled(mode != Mode::Predict),
+      training(mode == Mode::Train),
       poison(std::getenv("WEFT_POISON") != nullptr), pool(pool), shared(function.shared_bytes),
       arenas(static_cast<size_t>(pool.size())) {}
 
@@ -56,7 +69,7 @@ void Runner::reserve(Slice &slice, int64_t rows) {
   std::vector<int64_t> inputs, labels, outputs;
   for (int32_t i = 0; i < model.input_count; ++i)
     inputs.push_back(place(rows * valuesOf(model.inputs[i]) * 4));
-  for (int32_t i = 0; training && i < model.label_count; ++i)
+  for (int32_t i = 0; labelled && i < model.label_count; ++i)
     labels.push_back(place(rows * valuesOf(model.labels[i]) * 4));
   for (int32_t i = 0; i < model.output_count; ++i)
     outputs.push_back(place(rows * valuesOf(model.outputs[i]) * 4));
@@ -125,9 +138,9 @@ void Runner::run(const DataSet &set, std::span<const int64_t> order, const Reque
     WeftCall call = batch;
     call.arena = arena.data();
     call.inputs = slice.inputs.data();
-    call.labels = training ? slice.labels.data() : nullptr;
+    call.labels = labelled ? slice.labels.data() : nullptr;
     call.outputs = slice.outputs.data();
-    call.loss = training ? slice.loss : nullptr;
+    call.loss = labelled ? slice.loss : nullptr;
     call.gradients = slice.gradients;
     call.rows = slice.rows;
     call.first_row = slice.first;
@@ -138,7 +151,7 @@ void Runner::run(const DataSet &set, std::span<const int64_t> order, const Reque
 
 int64_t Runner::comfortableRows(const WeftModel &model, Mode mode, int64_t wanted) {
   constexpr int64_t limit = int64_t{256} << 20;
-  const WeftFunction &function = mode == Mode::Train ? model.step : model.predict;
+  const WeftFunction &function = functionFor(model, mode);
   auto needs = [&](int64_t rows) {
     int64_t total = 0;
     for (SliceRange slice : cutBatch(rows, model.slices, model.row_tile))

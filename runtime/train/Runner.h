@@ -51,7 +51,7 @@ std::vector<SliceRange> cutBatch(int64_t rows, int64_t slices, int64_t tile);
 /// and runs all slices without a barrier between them.
 class Runner {
 public:
-  enum class Mode { Predict, Train };
+  enum class Mode { Predict, Evaluate, Train };
 
   Runner(const WeftModel &model, Mode mode, ThreadPool &pool);
 
@@ -91,7 +91,7 @@ private:
 
   const WeftModel &model;
   const WeftFunction &function;
-  bool training;
+  bool labelled, training;
   bool poison; // fill scratch memory with NaN before each use, to find reads of what nobody wrote
   ThreadPool &pool;
   AlignedBuffer shared;

@@ -68,14 +68,20 @@ void predictSlice(const WeftCall *call) {
     call->outputs[0][row] = 1 / (1 + std::exp(-z[row]));
 }
 
-void stepSlice(const WeftCall *call) {
+void evaluateSlice(const WeftCall *call) {
   predictSlice(call);
-  const float *x = static_cast<const float *>(call->inputs[0]);
   const float *y = static_cast<const float *>(call->labels[0]);
   const float *z = static_cast<const float *>(call->arena);
+  for (int64_t row = 0; row < call->rows; ++row)
+    call->loss[row] = std::fmax(z[row], 0.0f) - z[row] * y[row] + std::log1p(std::exp(-std::fabs(z[row])));
+}
+
+void stepSlice(const WeftCall *call) {
+  evaluateSlice(call);
+  const float *x = static_cast<const float *>(call->inputs[0]);
+  const float *y = static_cast<const float *>(call->labels[0]);
   std::memset(call->gradients, 0, parameterCount * sizeof(float));
   for (int64_t row = 0; row < call->rows; ++row) {
-    call->loss[row] = std::fmax(z[row], 0.0f) - z[row] * y[row] + std::log1p(std::exp(-std::fabs(z[row])));
     float delta = (call->outputs[0][row] - y[row]) * call->scale;
     for (int64_t i = 0; i < width; ++i)
       call->gradients[i] += delta * x[row * width + i];
@@ -115,6 +121,7 @@ extern "C" const WeftModel weft_model = {
     .row_tile = 4,
     .reserved = 0,
     .predict = {parameterCount * sizeof(float), arenaBytes, prepare, predictSlice},
+    .evaluate = {parameterCount * sizeof(float), arenaBytes, prepare, evaluateSlice},
     .step = {parameterCount * sizeof(float), arenaBytes, prepare, stepSlice},
     .update = update,
     .settings = R"({"epochs": 3, "batch": 30, "seed": 7, "shuffle": true, "metrics": ["accuracy"],
