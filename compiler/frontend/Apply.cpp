@@ -38,7 +38,7 @@ bool Elaborator::bindParameters(Frame &frame, const Callee &callee, size_t first
     if (auto found = callee.arguments.find(parameter.name); found != callee.arguments.end()) {
       value = found->second.value;
     } else if (parameter.value) {
-      value = evaluate(frame, *parameter.value);
+      value = evaluateArgument(frame, *parameter.value);
     } else {
       error("W0105", callee.range, fmt::format("`{}` needs the argument `{}`", callee.name, parameter.name))
           .expected(fmt::format("`{}(..., {} = ...)`", callee.name, parameter.name));
@@ -125,20 +125,24 @@ static std::string camelCase(const std::string &name) {
   return out;
 }
 
+bool Elaborator::hasRequiredArguments(const Callee &callee) {
+  for (const BuiltinParameter &parameter : parametersOf(callee))
+    if (parameter.isRequired && !callee.arguments.count(parameter.name)) {
+      error("W0105", callee.range, fmt::format("`{}` needs the argument `{}`", callee.name, parameter.name))
+          .expected(fmt::format("`{}({})`", callee.name, parameter.name));
+      return false;
+    }
+  return true;
+}
+
 Value Elaborator::applyLayer(Frame &frame, const Callee &callee, ValueId input, SourceRange range) {
   if (!frame.layers) {
     error("W0110", range, fmt::format("the layer `{}` cannot stand here", callee.name))
         .expected("a function; layers are used in models, layers and cells");
     return {};
   }
-  std::vector<BuiltinParameter> parameters = parametersOf(callee);
-  for (size_t i = 0; i < parameters.size(); ++i)
-    if (parameters[i].isRequired && !callee.arguments.count(parameters[i].name)) {
-      error("W0105", callee.range,
-            fmt::format("`{}` needs the argument `{}`", callee.name, parameters[i].name))
-          .expected(fmt::format("`{}({})`", callee.name, parameters[i].name));
-      return {};
-    }
+  if (!hasRequiredArguments(callee))
+    return {};
   size_t firstWeight = program.weights.size();
   LayerUse use{callee, nameLayer(frame, callee.name), input, range};
   bool isCell = callee.definition && callee.definition->kind == DefinitionKind::Cell;

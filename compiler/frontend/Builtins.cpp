@@ -34,6 +34,10 @@ const std::vector<BuiltinLayer> &weft::frontend::builtinLayers() {
         {"kernel_initializer"},
         {"bias_initializer"}}},
       {Kind::MaxPool1d, "max_pool1d", "MaxPooling1D", {{"pool", true}, {"strides"}, {"padding"}}},
+      {Kind::AveragePool1d, "average_pool1d", "AveragePooling1D", {{"pool", true}, {"strides"}, {"padding"}}},
+      {Kind::GlobalMaxPool1d, "global_max_pool1d", "GlobalMaxPooling1D", {}},
+      {Kind::GlobalAveragePool1d, "global_average_pool1d", "GlobalAveragePooling1D", {}},
+      {Kind::Bidirectional, "bidirectional", "Bidirectional", {{"layer", true}, {"merge"}}},
       {Kind::Activation, "activation", "Activation", {{"f", true}}},
       {Kind::Flatten, "flatten", "Flatten", {}},
       {Kind::Reverse, "reverse", "Reverse", {}},
@@ -143,9 +147,16 @@ const BuiltinInitializer *weft::frontend::findInitializer(std::string_view name)
   return nullptr;
 }
 
-bool weft::frontend::isWord(std::string_view name) {
-  return name == "valid" || name == "same" || name == "causal" || name == "none";
+std::vector<std::string> weft::frontend::builtinWords() {
+  return {"valid", "same", "causal", "none", "mul", "ave"};
 }
+
+bool weft::frontend::isWord(std::string_view name) {
+  static const std::vector<std::string> words = builtinWords();
+  return std::find(words.begin(), words.end(), name) != words.end();
+}
+
+bool weft::frontend::isFunctionAndWord(std::string_view name) { return name == "concat" || name == "sum"; }
 
 std::vector<std::string> weft::frontend::builtinFunctionNames() {
   std::vector<std::string> names(specialFunctions.begin(), specialFunctions.end());

@@ -25,7 +25,19 @@ struct BuiltinParameter {
 
 /// A layer that is one primitive with its weights.
 struct BuiltinLayer {
-  enum class Kind { Embedding, Dense, Conv1d, MaxPool1d, Activation, Flatten, Reverse };
+  enum class Kind {
+    Embedding,
+    Dense,
+    Conv1d,
+    MaxPool1d,
+    AveragePool1d,
+    GlobalMaxPool1d,
+    GlobalAveragePool1d,
+    Bidirectional,
+    Activation,
+    Flatten,
+    Reverse
+  };
   Kind kind;
   std::string name;
   std::string kerasType; // as a summary spells it
@@ -53,8 +65,12 @@ struct BuiltinInitializer {
 };
 const BuiltinInitializer *findInitializer(std::string_view name);
 
-/// Words that stand for themselves as arguments: valid, same, causal, none.
+/// Words that stand for themselves as arguments: valid, same, causal, none, mul, ave.
 bool isWord(std::string_view name);
+std::vector<std::string> builtinWords();
+
+/// Functions whose names are words, too, where they stand alone as an argument: concat, sum.
+bool isFunctionAndWord(std::string_view name);
 
 /// Every name above, for suggestions.
 std::vector<std::string> builtinFunctionNames();

@@ -47,8 +47,8 @@ static constexpr Code codes[] = {
      "Nothing of this name is visible here: no parameter, weight, state or equation of this\n"
      "definition, no definition of this file or of one it imports, nothing of the prelude."},
     {"W0102", "an unknown layer",
-     "Behind |> stands a layer: one of the built-in ones (embedding, dense, conv1d, max_pool1d,\n"
-     "activation, flatten, reverse), a `cell` or a `layer` definition, or an activation.\n"
+     "Behind |> stands a layer: one of the built-in ones (embedding, dense, conv1d, the poolings,\n"
+     "bidirectional, activation, flatten, reverse), a `cell` or a `layer` definition, or an activation.\n"
      "    words |> embedding(32) |> lstm(100)"},
     {"W0103", "a name is defined twice",
      "Two definitions of a compilation have the same name, whatever their kinds. A definition of\n"
@@ -62,8 +62,8 @@ static constexpr Code codes[] = {
     {"W0107", "an argument is given twice",
      "By its place and by its name, or twice by its name: lstm(100, units = 100)."},
     {"W0108", "an argument of the wrong kind",
-     "The argument needs another kind of value: a number, true or false, an activation, a word\n"
-     "such as `same`. Words and activations are written without quotes."},
+     "The argument needs another kind of value: a number, true or false, an activation, a layer, a\n"
+     "word such as `same`. Words, activations and layers are written without quotes."},
     {"W0109", "an argument out of range",
      "The kind of the value is right, but not its size: units are 1 or more."},
     {"W0110", "a layer where a value belongs, or the reverse",

@@ -92,6 +92,8 @@ private:
   // EvalExpression.cpp
   Value evaluate(Frame &frame, const ast::Expr &e, int64_t parts = 0);
   Value evaluateName(Frame &frame, const std::string &name, SourceRange range, bool asLayer = false);
+  /// An argument or a default: concat and sum, which are functions elsewhere, may be words there.
+  Value evaluateArgument(Frame &frame, const ast::Expr &e);
   Value evaluateUnary(Frame &frame, const ast::Expr &e);
   Value evaluateBinary(Frame &frame, const ast::Expr &e);
   Value evaluateMatmul(Frame &frame, const ast::Expr &e, const Value &lhs, const Value &rhs);
@@ -122,6 +124,8 @@ private:
   Value applyLayer(Frame &frame, const Callee &callee, ValueId input, SourceRange range);
   Value applyDefinedLayer(Frame &frame, const Callee &callee, ValueId input, const std::string &name);
   bool bindParameters(Frame &frame, const Callee &callee, size_t firstParameter);
+  /// Whether a layer has all its arguments; reported if not.
+  bool hasRequiredArguments(const Callee &callee);
   std::string nameLayer(Frame &frame, const std::string &kind);
   bool enter(const ast::Definition *definition, SourceRange range);
 
@@ -136,7 +140,8 @@ private:
   Value applyEmbedding(Frame &frame, const LayerUse &use);
   Value applyDense(Frame &frame, const LayerUse &use);
   Value applyConv1d(Frame &frame, const LayerUse &use);
-  Value applyMaxPool1d(Frame &frame, const LayerUse &use);
+  Value applyPool1d(Frame &frame, const LayerUse &use, Primitive primitive);
+  Value applyGlobalPool1d(Frame &frame, const LayerUse &use, Primitive primitive);
   Value applyActivation(Frame &frame, const LayerUse &use, const std::string &parameter, Value value);
   bool needSequence(Frame &frame, const LayerUse &use);
   bool needNumbers(Frame &frame, const LayerUse &use, int64_t leastRank);
@@ -150,6 +155,7 @@ private:
 
   // Recurrent.cpp: cells
   Value applyCell(Frame &frame, const LayerUse &use);
+  Value applyBidirectional(Frame &frame, const LayerUse &use);
   bool finishCell(Frame &cell, const Value &output, Cell &result, ValueId input);
   std::optional<std::vector<ValueId>> elaborateStarts(Frame &frame, const Frame &cell);
   /// The new value of each state, after a look at every primed name.

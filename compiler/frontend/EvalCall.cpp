@@ -50,7 +50,7 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
   bool isValid = true;
   size_t place = 0;
   for (const ast::Argument &argument : e.arguments) {
-    Value value = evaluate(frame, *argument.value);
+    Value value = evaluateArgument(frame, *argument.value);
     std::string parameter = argument.name;
     SourceRange range = argument.name.empty() ? argument.value->range : argument.nameRange;
     if (parameter.empty()) {

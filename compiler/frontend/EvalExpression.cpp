@@ -129,6 +129,12 @@ Value Elaborator::evaluateName(Frame &frame, const std::string &name, SourceRang
   return value;
 }
 
+Value Elaborator::evaluateArgument(Frame &frame, const Expr &e) {
+  bool isWord = e.kind == Expr::Kind::Name && isFunctionAndWord(e.name) && !frame.names.count(e.name) &&
+                !definitions.find(e.name, frame.isPrelude);
+  return isWord ? Value::ofText(Value::Kind::Word, e.name) : evaluate(frame, e);
+}
+
 std::optional<ValueId> Elaborator::tensor(Frame &frame, const Value &value, SourceRange range) {
   switch (value.kind) {
   case Value::Kind::Tensor:

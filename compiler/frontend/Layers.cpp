@@ -22,7 +22,15 @@ Value Elaborator::applyBuiltin(Frame &frame, const LayerUse &use) {
   case BuiltinLayer::Kind::Conv1d:
     return applyConv1d(frame, use);
   case BuiltinLayer::Kind::MaxPool1d:
-    return applyMaxPool1d(frame, use);
+    return applyPool1d(frame, use, Primitive::MaxPool1d);
+  case BuiltinLayer::Kind::AveragePool1d:
+    return applyPool1d(frame, use, Primitive::AveragePool1d);
+  case BuiltinLayer::Kind::GlobalMaxPool1d:
+    return applyGlobalPool1d(frame, use, Primitive::MaxPool1d);
+  case BuiltinLayer::Kind::GlobalAveragePool1d:
+    return applyGlobalPool1d(frame, use, Primitive::AveragePool1d);
+  case BuiltinLayer::Kind::Bidirectional:
+    return applyBidirectional(frame, use);
   case BuiltinLayer::Kind::Activation:
     if (!needNumbers(frame, use, 2))
       return {};
@@ -278,7 +286,7 @@ Value Elaborator::applyConv1d(Frame &frame, const LayerUse &use) {
   return applyActivation(frame, use, "activation", Value::ofTensor(value));
 }
 
-Value Elaborator::applyMaxPool1d(Frame &frame, const LayerUse &use) {
+Value Elaborator::applyPool1d(Frame &frame, const LayerUse &use, Primitive primitive) {
   std::optional<int64_t> pool = wholeArgument(use.callee, "pool", 0);
   std::optional<int64_t> strides = pool ? wholeArgument(use.callee, "strides", *pool) : std::nullopt;
   std::optional<std::string> padding = paddingArgument(use.callee, /*allowsCausal=*/false);
@@ -293,9 +301,22 @@ Value Elaborator::applyMaxPool1d(Frame &frame, const LayerUse &use) {
     return {};
   }
   type.shape[1] = steps;
-  Node node{Primitive::MaxPool1d, {use.input}, {}, use.range};
+  Node node{primitive, {use.input}, {}, use.range};
   node.window = *pool;
   node.strides = *strides;
   node.padding = *padding;
   return Value::ofTensor(frame.builder->emit(std::move(node), type));
+}
+
+/// One window over all steps, which are no axis afterwards.
+Value Elaborator::applyGlobalPool1d(Frame &frame, const LayerUse &use, Primitive primitive) {
+  if (!needSequence(frame, use))
+    return {};
+  Type type{frame.builder->type(use.input).shape};
+  Node node{primitive, {use.input}, {}, use.range};
+  node.window = node.strides = type.shape[1];
+  type.shape[1] = 1;
+  ValueId pooled = frame.builder->emit(std::move(node), type);
+  Type row{{batchExtent, type.width()}};
+  return Value::ofTensor(frame.builder->emit(Primitive::Reshape, {pooled}, row, use.range));
 }

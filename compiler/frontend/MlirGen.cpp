@@ -241,6 +241,10 @@ void Generator::generateNode(const Function &function, const Node &node, SmallVe
   case Primitive::MaxPool1d:
     op = seq::MaxPool1dOp::create(builder, loc, types[0], operands[0], node.window, node.strides, padding());
     break;
+  case Primitive::AveragePool1d:
+    op = seq::AveragePool1dOp::create(builder, loc, types[0], operands[0], node.window, node.strides,
+                                      padding());
+    break;
   case Primitive::Recurrent: {
     ValueRange all(operands);
     op = seq::RecurrentOp::create(builder, loc, types[0], cellNames[node.index], operands[0],

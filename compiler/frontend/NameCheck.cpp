@@ -37,8 +37,8 @@ void weft::frontend::reportUnknownName(DiagnosticEngine &diagnostics, const Defi
   for (const auto &list :
        {layers,
         definitions.names({DefinitionKind::Activation, DefinitionKind::Loss, DefinitionKind::Optimizer}),
-        builtinFunctionNames(), builtinInitializerNames(),
-        std::vector<std::string>{"valid", "same", "causal", "none", "true", "false"}})
+        builtinFunctionNames(), builtinInitializerNames(), builtinWords(),
+        std::vector<std::string>{"true", "false"}})
     candidates.insert(candidates.end(), list.begin(), list.end());
   diagnostics.error("W0101", range, fmt::format("nothing is called `{}` here", name))
       .help(didYouMean(name, candidates));

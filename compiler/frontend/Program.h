@@ -84,6 +84,7 @@ enum class Primitive {
   Dense,
   Conv1d,
   MaxPool1d,
+  AveragePool1d,
   Recurrent,
 };
 
@@ -96,7 +97,7 @@ struct Node {
   SourceRange range;
   double number = 0; // Constant
   int index = -1;    // Read: the weight; Recurrent: the cell
-  // Conv1d, MaxPool1d
+  // Conv1d, MaxPool1d, AveragePool1d
   int64_t window = 0, strides = 1, dilation = 1;
   std::string padding = "valid";
   // Recurrent: operands are the input, `states` many starts, the weights

@@ -77,6 +77,61 @@ Value Elaborator::applyCell(Frame &frame, const LayerUse &use) {
   return Value::ofTensor(frame.builder->emit(std::move(node), type));
 }
 
+/// A recurrent layer with weights for each direction. What the backward one made
+/// last belongs to the first step: as a sequence it is turned around.
+Value Elaborator::applyBidirectional(Frame &frame, const LayerUse &use) {
+  const BoundArgument &wrapped = use.callee.arguments.at("layer");
+  const Value &layer = wrapped.value;
+  bool isRecurrent = layer.is(Value::Kind::Layer) && layer.callee->definition &&
+                     layer.callee->definition->kind == DefinitionKind::Cell;
+  if (!isRecurrent)
+    error("W0108", wrapped.range, fmt::format("`layer` of `{}` is a recurrent layer", use.callee.name))
+        .expected("lstm, gru, simple_rnn or a cell, with its arguments, such as `lstm(100)`")
+        .got(describe(layer));
+  std::string merge = "concat";
+  bool knowsMerge = true;
+  if (auto found = use.callee.arguments.find("merge"); found != use.callee.arguments.end()) {
+    const Value &value = found->second.value;
+    knowsMerge = value.is(Value::Kind::Word) && (value.text == "concat" || value.text == "sum" ||
+                                                 value.text == "mul" || value.text == "ave");
+    merge = value.text;
+    if (!knowsMerge)
+      error("W0108", found->second.range, fmt::format("`merge` of `{}`", use.callee.name))
+          .expected("concat, sum, mul or ave")
+          .got(describe(value))
+          .help(value.is(Value::Kind::String) ? "write the word without quotes" : "");
+  }
+  if (!isRecurrent || !knowsMerge)
+    return {};
+
+  Callee callee = *layer.callee;
+  if (!hasRequiredArguments(callee))
+    return {};
+  Value forward = applyCell(frame, {callee, use.name + "/forward", use.input, use.range});
+  if (!forward.is(Value::Kind::Tensor))
+    return {};
+  // The layer may itself go backwards: then this one goes forward.
+  bool isForward = boolArgument(callee, "go_backwards", false).value();
+  callee.arguments["go_backwards"] = {Value::ofBool(!isForward), use.range};
+  Value backward = applyCell(frame, {callee, use.name + "/backward", use.input, use.range});
+  if (!backward.is(Value::Kind::Tensor))
+    return {};
+
+  FunctionBuilder &builder = *frame.builder;
+  Type type = builder.type(forward.index);
+  ValueId a = forward.index, b = backward.index;
+  if (type.rank() == 3)
+    b = builder.emit(Primitive::Reverse, {b}, type, use.range);
+  if (merge == "concat") {
+    type.shape.back() *= 2;
+    return Value::ofTensor(builder.emit(Primitive::Concat, {a, b}, type, use.range));
+  }
+  ValueId joined = builder.emit(merge == "mul" ? Primitive::Mul : Primitive::Add, {a, b}, type, use.range);
+  if (merge == "ave")
+    joined = builder.emit(Primitive::Mul, {joined, builder.constant(0.5)}, type, use.range);
+  return Value::ofTensor(joined);
+}
+
 std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
   bool isValid = true;
   std::vector<ValueId> values;

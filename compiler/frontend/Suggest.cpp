@@ -116,6 +116,7 @@ std::string_view weft::frontend::kerasArgument(std::string_view name) {
       {"kernel_size", "kernel"},         {"dilation_rate", "dilation"}, {"pool_size", "pool"},
       {"output_dim", "units"},           {"batch_size", "batch"},       {"validation_split", "validation"},
       {"validation_data", "validation"}, {"minval", "minimum"},         {"maxval", "maximum"},
+      {"merge_mode", "merge"},
   };
   auto found = table.find(name);
   return found == table.end() ? std::string_view() : found->second;

@@ -211,6 +211,8 @@ Value Expressions::compute(Operation *op) {
       .Case<seq::ReshapeOp>([&](seq::ReshapeOp r) { return reshape(r); })
       .Case<seq::MaxPool1dOp>([&](seq::MaxPool1dOp p) { return pool(p); })
       .Case<seq::MaxPool1dAdjointOp>([&](seq::MaxPool1dAdjointOp p) { return poolAdjoint(p); })
+      .Case<seq::AveragePool1dOp>([&](seq::AveragePool1dOp p) { return average(p); })
+      .Case<seq::AveragePool1dAdjointOp>([&](seq::AveragePool1dAdjointOp p) { return averageAdjoint(p); })
       .Default([&](Operation *other) -> Value {
         other->emitOpError("has no kernel: it is not known to the outliner");
         return {};

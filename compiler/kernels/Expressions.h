@@ -60,6 +60,15 @@ public:
   /// cases[0] where selector is 0, and so on; the last where it is anything else.
   mlir::Value choose(mlir::Value selector, llvm::ArrayRef<mlir::Value> cases);
 
+  /// Place `w` of the window at the point: what an average adds up there, 0
+  /// where the sequence has no step.
+  mlir::Value averaged(seq::AveragePool1dOp op, mlir::Value w);
+  /// How many steps of a sequence window number `window` has, as f32.
+  mlir::Value stepsInWindow(int64_t steps, int64_t pool, int64_t strides, seq::Padding padding,
+                            mlir::Value window);
+  /// What flows to the point from the window that is `back` before the last it is in.
+  mlir::Value averageShare(seq::AveragePool1dAdjointOp op, mlir::Value back);
+
   mlir::OpBuilder builder;
   mlir::Location loc;
   KernelInputs &inputs;
@@ -69,6 +78,8 @@ public:
 private:
   mlir::Value pool(seq::MaxPool1dOp op);
   mlir::Value poolAdjoint(seq::MaxPool1dAdjointOp op);
+  mlir::Value average(seq::AveragePool1dOp op);
+  mlir::Value averageAdjoint(seq::AveragePool1dAdjointOp op);
   mlir::Value reshape(seq::ReshapeOp op);
   mlir::Value concat(seq::ConcatOp op);
 

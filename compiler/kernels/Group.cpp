@@ -15,7 +15,19 @@ using namespace mlir;
 using namespace weft;
 using namespace weft::kernels;
 
+bool weft::kernels::isLongWindow(Operation *op) {
+  // Written out, so many terms still fit the registers and the compiler's patience.
+  constexpr int64_t mostTerms = 8;
+  return TypeSwitch<Operation *, bool>(op)
+      .Case<seq::MaxPool1dOp, seq::AveragePool1dOp, seq::MaxPool1dAdjointOp>(
+          [](auto pool) { return int64_t(pool.getPool()) > mostTerms; })
+      .Case<seq::AveragePool1dAdjointOp>([](auto pool) { return windowsOverStep(pool) > mostTerms; })
+      .Default([](auto) { return false; });
+}
+
 Role weft::kernels::roleOf(Operation *op) {
+  if (isLongWindow(op))
+    return Role::Reduce;
   return TypeSwitch<Operation *, Role>(op)
       .Case<seq::ScanOp>([](auto) { return Role::Scan; })
       .Case<seq::ReadOp, seq::ConstantOp, seq::SplitOp>([](auto) { return Role::View; })

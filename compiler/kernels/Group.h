@@ -17,10 +17,18 @@ enum class Role {
   View,        ///< another way to read what is there already: split, read, constant
   Pointwise,   ///< one element of the result from elements of the operands at known places
   Accumulate,  ///< a sum over the last axis of the left operand, and perhaps a window: matmul, convolution
-  Reduce,      ///< a sum over rows or steps, or along a row: a kernel of its own
+  Reduce,      ///< a sum over rows or steps, along a row or a long window: a kernel of its own
   Scan,        ///< a time loop around other kernels
 };
 Role roleOf(mlir::Operation *op);
+
+/// Whether a pooling is a loop over its window, in a kernel of its own.
+bool isLongWindow(mlir::Operation *op);
+
+/// How many windows a step can be in.
+template <typename OpTy> int64_t windowsOverStep(OpTy pool) {
+  return (int64_t(pool.getPool()) + int64_t(pool.getStrides()) - 1) / int64_t(pool.getStrides());
+}
 
 /// Whether the kernel of `op` can take operand `index` from registers, where
 /// another operation of the same kernel has just put it.

@@ -30,6 +30,10 @@ BuiltKernel KernelBuilder::group(const Group &group, const Packer &pack) {
       return reduceRow(reduce);
     if (auto scatter = dyn_cast<seq::ScatterAddOp>(op))
       return scatterAdd(scatter);
+    if (auto pool = dyn_cast<seq::MaxPool1dAdjointOp>(op))
+      return longMaxPoolAdjoint(pool);
+    if (isLongWindow(op))
+      return longPool(op);
     return contraction(op);
   }
   return pointwise(group, pack);
@@ -60,18 +64,7 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   std::string layer;
 
   for (AccumulatorSet &set : sets) {
-    body.func(set.name, gateVars, 1, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
-      SmallVector<Value> starts;
-      for (Accumulator &gate : set.gates) {
-        Value sum;
-        for (Value value : gate.start) {
-          Value next = e.read(value);
-          sum = sum ? arith::AddFOp::create(e.builder, e.loc, sum, next).getResult() : next;
-        }
-        starts.push_back(sum ? sum : e.real(0));
-      }
-      return {e.choose(arguments[1], starts)};
-    });
+    body.func(set.name, gateVars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
     for (size_t number = 0; number < set.gates.front().terms.size(); ++number) {
       const Term &term = set.gates.front().terms[number];
       SmallVector<Value> weights;

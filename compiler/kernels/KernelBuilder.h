@@ -46,6 +46,8 @@ private:
   BuiltKernel sumTo(seq::SumToOp op);
   BuiltKernel reduceRow(seq::ReduceOp op);
   BuiltKernel scatterAdd(seq::ScatterAddOp op);
+  BuiltKernel longPool(mlir::Operation *op);
+  BuiltKernel longMaxPoolAdjoint(seq::MaxPool1dAdjointOp op);
 
   mlir::ModuleOp module;
   const codegen::Target &target;

@@ -207,3 +207,32 @@ void ScheduleBuilder::packed() { vectorize("out", 0, "u"); }
 void ScheduleBuilder::rowReduction(ArrayRef<std::string> vars) {
   computeAt("sum", "out", vars.front(), 0);
 }
+
+/// A row of columns is padded to 16: as many in a tile take each cache line once.
+constexpr int64_t windowColumns = 16;
+
+void ScheduleBuilder::alongWindow(StringRef func, int64_t stage, ArrayRef<std::string> vars) {
+  computeAt(func, "out", "uo", stage);
+  boundExtent(func, "u", windowColumns);
+  halide::StoreInOp::create(builder, loc, func, 0, halide::Memory::Stack);
+  vectorize(func, 0, "u");
+  SmallVector<std::string> loops{"u", "w"};
+  llvm::append_range(loops, vars.drop_front(1));
+  reorder(func, 1, loops);
+  vectorize(func, 1, "u");
+}
+
+void ScheduleBuilder::windowReduction(ArrayRef<std::string> vars) {
+  split("out", 0, "u", windowColumns, halide::Tail::RoundUp);
+  vectorize("out", 0, "ui");
+  alongWindow("sum", 0, vars);
+}
+
+void ScheduleBuilder::windowScatter(ArrayRef<std::string> vars) {
+  for (int64_t stage : {0, 1}) {
+    split("out", stage, "u", windowColumns, halide::Tail::RoundUp);
+    vectorize("out", stage, "ui");
+  }
+  reorder("out", 1, SmallVector<std::string>{"ui", "uo", vars[1], "c"});
+  alongWindow("first", 1, SmallVector<std::string>{"u", vars[1], "c"});
+}

@@ -59,6 +59,10 @@ public:
   void packed();
   /// `out` over sums along each row.
   void rowReduction(llvm::ArrayRef<std::string> vars);
+  /// `out` over a `sum` along each window.
+  void windowReduction(llvm::ArrayRef<std::string> vars);
+  /// An update of `out`, window by window, at the step `first` of each.
+  void windowScatter(llvm::ArrayRef<std::string> vars);
 
   halide::ScheduleOp schedule;
 
@@ -69,6 +73,8 @@ private:
   void unroll(llvm::StringRef func, int64_t stage, llvm::StringRef var);
   void boundExtent(llvm::StringRef func, llvm::StringRef var, int64_t extent);
   void computeAt(llvm::StringRef func, llvm::StringRef consumer, llvm::StringRef var, int64_t stage);
+  /// A reduction over `w` for a vector of columns of a stage of `out`.
+  void alongWindow(llvm::StringRef func, int64_t stage, llvm::ArrayRef<std::string> vars);
 
   mlir::OpBuilder builder;
   mlir::Location loc;

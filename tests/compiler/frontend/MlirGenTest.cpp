@@ -39,6 +39,80 @@ TEST(MlirGen, LayersKeepTheirAttributes) {
        "seq.dense"});
 }
 
+TEST(MlirGen, PoolingsAreWindows) {
+  expectInOrder(
+      compile(modelOf("features[20, 4]",
+                      "average_pool1d(pool_size = 3, strides = 2, padding = same) |> average_pool1d(2) "
+                      "|> global_max_pool1d |> dense(2)")),
+      {"type = \"AveragePooling1D\"", "type = \"GlobalMaxPooling1D\"", "seq.average_pool1d",
+       "padding = #seq.padding<same>, pool = 3 : i64, strides = 2 : i64", "tensor<?x10x4xf32>",
+       "seq.average_pool1d", "pool = 2 : i64, strides = 2 : i64", "tensor<?x5x4xf32>", "seq.max_pool1d",
+       "pool = 5 : i64, strides = 5 : i64", "tensor<?x1x4xf32>", "seq.reshape", "tensor<?x4xf32>"});
+  expectInOrder(
+      compile(modelOf("features[20, 4]", "global_average_pool1d |> dense(2)")),
+      {"type = \"GlobalAveragePooling1D\"", "seq.average_pool1d", "pool = 20 : i64", "seq.reshape"});
+}
+
+TEST(MlirGen, BidirectionalIsALayerForEachDirection) {
+  expectInOrder(
+      compile(
+          modelOf("features[6, 3]",
+                  "bidirectional(lstm(5, return_sequences = true)) |> bidirectional(gru(4)) |> dense(2)")),
+      {"@\"bidirectional/forward/kernel\" : tensor<3x20xf32>",
+       "@\"bidirectional/forward/recurrent_kernel\"",
+       "@\"bidirectional/forward/bias\"",
+       "@\"bidirectional/backward/kernel\" : tensor<3x20xf32>",
+       "@\"bidirectional_1/forward/kernel\" : tensor<10x12xf32>",
+       "seq.cell @\"bidirectional/forward\"(",
+       "seq.cell @\"bidirectional/backward\"(",
+       "seq.model @m(",
+       "{name = \"bidirectional\", parameters = 360 : i64, shape = [6, 10], type = \"Bidirectional\"}",
+       "{name = \"bidirectional_1\"",
+       "shape = [8], type = \"Bidirectional\"}",
+       "seq.recurrent @\"bidirectional/forward\"",
+       "{return_sequences}",
+       "seq.recurrent @\"bidirectional/backward\"",
+       "{go_backwards, return_sequences}",
+       "seq.reverse",
+       "seq.concat",
+       "tensor<?x6x10xf32>",
+       "seq.recurrent @\"bidirectional_1/forward\"",
+       "seq.recurrent @\"bidirectional_1/backward\"",
+       "{go_backwards}",
+       "seq.concat",
+       "tensor<?x8xf32>"});
+}
+
+TEST(MlirGen, BidirectionalMergesAsItIsTold) {
+  auto merged = [](const std::string &arguments) {
+    return compile(modelOf("features[6, 3]", "bidirectional(mine(4)" + arguments + ") |> dense(2)",
+                           "cell mine(units) {\n  weight a [input, units]\n  state h[units]\n"
+                           "  h' = tanh(x @ a + h)\n  return h'\n}\n"));
+  };
+  expectInOrder(merged(", merge_mode = sum"), {"seq.recurrent", "seq.recurrent", "seq.add", "seq.dense"});
+  expectInOrder(merged(", mul"), {"seq.recurrent", "seq.recurrent", "seq.mul", "seq.dense"});
+  expectInOrder(merged(", merge = ave"),
+                {"seq.recurrent", "seq.recurrent", "seq.add", "dense<5.000000e-01>", "seq.mul", "seq.dense"});
+  expectInOrder(merged(", merge = concat"),
+                {"seq.recurrent", "seq.recurrent", "seq.concat", "tensor<?x8xf32>"});
+}
+
+/// The layer that is wrapped may go backwards itself, and be given by a name; so may the way of merging.
+TEST(MlirGen, BidirectionalTakesAnyRecurrentLayer) {
+  expectInOrder(
+      compile(modelOf("features[6, 3]", "both(simple_rnn(4, go_backwards = true)) |> dense(2)",
+                      "layer both(reader, how = sum) = x |> bidirectional(layer = reader, merge = how)\n")),
+      {"@\"both/bidirectional/forward/kernel\"", "seq.recurrent @\"both/bidirectional/forward\"",
+       "{go_backwards}", "seq.recurrent @\"both/bidirectional/backward\"", "seq.add"});
+}
+
+TEST(MlirGen, AModelMayHaveTheNameOfALayer) {
+  expectInOrder(compile("model gru {\n  input x: features[6, 3]\n  output y = x |> gru(4) |> dense(1)\n}\n"
+                        "train {\n  loss = mean_squared_error\n  optimizer = adam\n}\n"),
+                {"@\"gru/kernel\"", "seq.cell @gru.0(", "seq.model @gru(", "seq.recurrent @gru.0(",
+                 "seq.training @gru"});
+}
+
 TEST(MlirGen, TrainingSaysWhatTheBlockSays) {
   expectInOrder(
       compile(

@@ -29,21 +29,43 @@ namespace {
 //===----------------------------------------------------------------------===//
 
 TEST_F(GradientTest, Dense) { checkModel("features[4]", "dense(3) |> dense(2, activation = tanh)"); }
-TEST_F(GradientTest, DenseOnSequences) { checkModel("features[3, 4]", "dense(3, activation = sigmoid) |> dense(2)"); }
+TEST_F(GradientTest, DenseOnSequences) {
+  checkModel("features[3, 4]", "dense(3, activation = sigmoid) |> dense(2)");
+}
 TEST_F(GradientTest, Embedding) { checkModel("tokens[6] of 5", "embedding(3) |> lstm(4) |> dense(1)"); }
 TEST_F(GradientTest, Conv1d) {
   for (const char *padding : {"valid", "same", "causal"})
     for (const char *rest : {"", ", strides = 2", ", dilation = 2"})
-      checkModel("features[7, 2]", std::string("dense(2) |> conv1d(3, 3, padding = ") + padding + rest + ") |> simple_rnn(2)");
+      checkModel("features[7, 2]",
+                 std::string("dense(2) |> conv1d(3, 3, padding = ") + padding + rest + ") |> simple_rnn(2)");
 }
 TEST_F(GradientTest, MaxPool1d) {
   for (const char *arguments : {"2", "3, strides = 2", "3, strides = 1, padding = same"})
-    checkModel("features[8, 2]", std::string("dense(3, activation = tanh) |> max_pool1d(") + arguments + ") |> simple_rnn(2)");
+    checkModel("features[8, 2]",
+               std::string("dense(3, activation = tanh) |> max_pool1d(") + arguments + ") |> simple_rnn(2)");
+}
+
+TEST_F(GradientTest, AveragePool1d) {
+  for (const char *arguments :
+       {"2", "3, strides = 2", "3, strides = 1, padding = same", "2, strides = 3, padding = same"})
+    checkModel("features[8, 2]", std::string("dense(3, activation = tanh) |> average_pool1d(") + arguments +
+                                     ") |> simple_rnn(2)");
+}
+TEST_F(GradientTest, GlobalPooling) {
+  for (const char *layer : {"global_max_pool1d", "global_average_pool1d"})
+    checkModel("features[8, 2]", std::string("dense(3, activation = tanh) |> ") + layer + " |> dense(2)");
+}
+TEST_F(GradientTest, Bidirectional) {
+  for (const char *merge : {"concat", "sum", "mul", "ave"})
+    for (const char *more : {"", ", return_sequences = true", ", go_backwards = true"})
+      checkModel("features[4, 2]",
+                 std::string("bidirectional(gru(3") + more + "), merge = " + merge + ") |> dense(1)");
 }
 
 TEST_F(GradientTest, EveryCell) {
-  for (const char *cell : {"lstm(3)", "lstm(3, use_bias = false)", "lstm(3, activation = elu, recurrent_activation = hard_sigmoid)",
-                           "gru(3)", "gru(3, reset_after = false)", "gru(3, use_bias = false)", "simple_rnn(3)",
+  for (const char *cell : {"lstm(3)", "lstm(3, use_bias = false)",
+                           "lstm(3, activation = elu, recurrent_activation = hard_sigmoid)", "gru(3)",
+                           "gru(3, reset_after = false)", "gru(3, use_bias = false)", "simple_rnn(3)",
                            "simple_rnn(3, use_bias = false, activation = softsign)"})
     checkModel("features[4, 2]", std::string(cell) + " |> dense(1)");
 }
@@ -63,9 +85,11 @@ TEST_F(GradientTest, EveryLoss) {
 }
 
 TEST_F(GradientTest, EveryActivation) {
-  for (const char *name : {"linear", "exponential", "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "swish", "silu",
-                           "mish", "softsign", "softplus", "hard_sigmoid", "hard_swish", "hard_tanh", "tanh_shrink", "log_sigmoid",
-                           "gelu", "softmax", "log_softmax", "sigmoid", "tanh"})
+  for (const char *name :
+       {"linear",   "exponential",  "relu",        "relu6",     "leaky_relu",  "elu",
+        "celu",     "selu",         "swish",       "silu",      "mish",        "softsign",
+        "softplus", "hard_sigmoid", "hard_swish",  "hard_tanh", "tanh_shrink", "log_sigmoid",
+        "gelu",     "softmax",      "log_softmax", "sigmoid",   "tanh"})
     checkModel("features[4]", std::string("dense(5, activation = ") + name + ") |> dense(2)");
 }
 
@@ -89,8 +113,8 @@ TEST_F(GradientTest, AWrongGradientIsFound) {
     mlir::Value right = terminator->getOperand(index);
     mlir::OpBuilder builder(terminator);
     auto scalar = mlir::RankedTensorType::get({}, builder.getF32Type());
-    mlir::Value factor = seq::ConstantOp::create(builder, terminator.getLoc(),
-                                                 mlir::DenseElementsAttr::get(scalar, 1.00001f));
+    mlir::Value factor =
+        seq::ConstantOp::create(builder, terminator.getLoc(), mlir::DenseElementsAttr::get(scalar, 1.00001f));
     terminator->setOperand(index, seq::MulOp::create(builder, terminator.getLoc(), right, factor));
     auto report = reference::checkGradients(*original, *derived, *point);
     ASSERT_TRUE(bool(report));
@@ -107,9 +131,10 @@ TEST_F(GradientTest, AWrongGradientIsFound) {
 /// same training step, to the letter but for the names of its weights.
 TEST_F(GradientTest, NeitherNamesNorOrderOfEquationsMatter) {
   auto stepOf = [&](const std::string &definitions, const std::string &layer) {
-    Module module = compile(definitions + "model m {\n  input x: tokens[6] of 9\n  output y = x |> embedding(3) |> " +
-                            layer + "(4) |> dense(1, activation = sigmoid)\n}\ntrain {\n  loss = "
-                                    "binary_crossentropy\n  optimizer = adam()\n}\n");
+    Module module = compile(
+        definitions + "model m {\n  input x: tokens[6] of 9\n  output y = x |> embedding(3) |> " + layer +
+        "(4) |> dense(1, activation = sigmoid)\n}\ntrain {\n  loss = "
+        "binary_crossentropy\n  optimizer = adam()\n}\n");
     Module derived = module ? run(*module, buildGradientPipeline) : Module();
     std::string text;
     llvm::raw_string_ostream stream(text);
@@ -145,7 +170,9 @@ TEST_F(GradientTest, NeitherNamesNorOrderOfEquationsMatter) {
 )",
                            "peter");
   ASSERT_FALSE(known.empty());
-  EXPECT_EQ(renamed(own, {{"peter/alpha", "lstm/kernel"}, {"peter/beta", "lstm/recurrent_kernel"}, {"peter/gamma", "lstm/bias"}}),
+  EXPECT_EQ(renamed(own, {{"peter/alpha", "lstm/kernel"},
+                          {"peter/beta", "lstm/recurrent_kernel"},
+                          {"peter/gamma", "lstm/bias"}}),
             known);
 }
 
@@ -154,8 +181,9 @@ TEST_F(GradientTest, NeitherNamesNorOrderOfEquationsMatter) {
 //===----------------------------------------------------------------------===//
 
 TEST_F(GradientTest, MatmulsBehindTheScan) {
-  Module original = compile("model m {\n  input x: tokens[4] of 9\n  output y = x |> embedding(3) |> lstm(2) |> dense(1)\n}\n"
-                            "train {\n  loss = mean_squared_error\n  optimizer = sgd()\n}\n");
+  Module original = compile(
+      "model m {\n  input x: tokens[4] of 9\n  output y = x |> embedding(3) |> lstm(2) |> dense(1)\n}\n"
+      "train {\n  loss = mean_squared_error\n  optimizer = sgd()\n}\n");
   ASSERT_TRUE(original);
   auto pipeline = [](mlir::OpPassManager &manager) {
     buildGradientPipeline(manager);
