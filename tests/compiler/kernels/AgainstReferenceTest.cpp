@@ -60,6 +60,8 @@ double roundings(mlir::Region &region, int64_t rows) {
       total += perBatch(op.getOperand(0));
     else if (llvm::isa<seq::ReduceOp>(op))
       total += columns(op.getOperand(0));
+    else if (llvm::isa<seq::AveragePool1dOp, seq::AveragePool1dAdjointOp>(op))
+      total += double(op.getAttrOfType<mlir::IntegerAttr>("pool").getInt());
     else
       total += 4; // exp, tanh and log are good to two units in the last place.
   }
@@ -205,6 +207,25 @@ std::vector<Case> cases() {
       {"conv_stacked", model("features[12, 3]", "conv1d(8, 3, padding = same) |> conv1d(4, 2, padding = causal) |> flatten |> dense(1)", mse)},
       {"pool", model("features[12, 5]", "conv1d(4, 3, padding = same) |> max_pool1d(2) |> simple_rnn(3) |> dense(1)", mse)},
       {"pool_same_overlap", model("features[15, 4]", "conv1d(6, 2) |> max_pool1d(3, strides = 2, padding = same) |> lstm(3) |> dense(1)", mse)},
+      {"pool_long", model("features[30, 5]", "max_pool1d(12, strides = 7) |> flatten |> dense(2)", mse)},
+      {"pool_long_same", model("features[30, 20]", "conv1d(20, 2) |> max_pool1d(12, strides = 5, padding = same) |> flatten |> dense(2)", mse)},
+      {"average_pool", model("features[12, 5]", "conv1d(4, 3, padding = same) |> average_pool1d(2) |> simple_rnn(3) |> dense(1)", mse)},
+      {"average_pool_same_overlap",
+       model("features[15, 4]", "conv1d(6, 2) |> average_pool1d(3, strides = 2, padding = same) |> lstm(3) |> dense(1)", mse)},
+      {"average_pool_gaps", model("features[15, 4]", "conv1d(6, 2) |> average_pool1d(2, strides = 3, padding = same) |> flatten |> dense(1)", mse)},
+      {"average_pool_long", model("features[40, 18]", "dense(18) |> average_pool1d(24, strides = 2, padding = same) |> flatten |> dense(2)", mse)},
+      {"average_pool_of_input", model("features[15, 3]", "average_pool1d(11, strides = 1) |> flatten |> dense(1)", mse)},
+      {"global_max_pool", model("features[7, 5]", "conv1d(4, 3) |> global_max_pool1d |> dense(1)", mse)},
+      {"global_max_pool_long", model("features[500, 5]", "conv1d(20, 3, padding = same) |> global_max_pool1d |> dense(1)", mse)},
+      {"global_average_pool", model("features[7, 5]", "conv1d(4, 3) |> global_average_pool1d |> dense(1)", mse)},
+      {"global_average_pool_long",
+       model("features[500, 5]", "conv1d(20, 3, padding = same) |> global_average_pool1d |> dense(1)", mse)},
+      {"bidirectional", model("tokens[9] of 20", "embedding(6) |> bidirectional(lstm(13)) |> dense(1, activation = sigmoid)", bce)},
+      {"bidirectional_sequences",
+       model("features[6, 3]", "bidirectional(gru(7, return_sequences = true), merge = mul) |> simple_rnn(3) |> dense(2)", mse)},
+      {"bidirectional_stacked",
+       model("features[6, 3]", "bidirectional(lstm(5, return_sequences = true)) |> bidirectional(gru(4), merge = ave) |> dense(2)", mse)},
+      {"bidirectional_backwards", model("features[6, 3]", "bidirectional(simple_rnn(5, go_backwards = true), merge = sum) |> dense(2)", mse)},
       {"softmax", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "categorical_crossentropy")},
       {"sparse", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "sparse_categorical_crossentropy")},
       {"dense_on_sequences", model("features[5, 4]", "dense(7, activation = tanh) |> lstm(3, return_sequences = true) |> dense(2)", mse)},

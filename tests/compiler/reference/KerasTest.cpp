@@ -240,7 +240,11 @@ const Name even[] = {{"imdb_lstm", "imdb_lstm"},
                      {"simple_rnn", "simple_rnn"},
                      {"gru", "gru"},
                      {"gru_reset_before", "gru_reset_before"},
-                     {"conv_same_pool", "conv_same_pool"}};
+                     {"conv_same_pool", "conv_same_pool"},
+                     {"conv_causal_dilated", "conv_causal_dilated"},
+                     {"conv_valid_stride", "conv_valid_stride"},
+                     {"bilstm_sequences", "bilstm_sequences"},
+                     {"imdb_bilstm", "imdb_bilstm"}};
 
 std::string nameOf(const testing::TestParamInfo<Name> &info) { return info.param.golden; }
 
