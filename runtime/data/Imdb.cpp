@@ -7,6 +7,7 @@
 
 #include "runtime/data/Prepared.h"
 #include "runtime/data/Source.h"
+#include "runtime/data/Vocabulary.h"
 #include "runtime/support/Error.h"
 
 #include <algorithm>
@@ -16,30 +17,23 @@
 namespace weft::runtime {
 
 namespace {
-constexpr int32_t unknownWord = 2;
-
 /// Rows of words made equally long as Keras's pad_sequences does it: zeros in
 /// front, or the last words kept; words that are too rare become `unknown`.
 class PaddedColumn : public Column {
 public:
-  PaddedColumn(std::shared_ptr<const PreparedData> data, RaggedRows rows, int64_t length, int64_t topWords)
-      : data(std::move(data)), rows(rows), length(length), topWords(topWords) {}
+  PaddedColumn(std::shared_ptr<const PreparedData> data, RaggedRows rows, const TextOptions &options)
+      : data(std::move(data)), rows(rows), options(options) {}
 
   void read(int64_t row, void *to) const override {
-    int32_t *out = static_cast<int32_t *>(to);
-    int64_t end = rows.offsets[static_cast<size_t>(row) + 1];
-    int64_t count = std::min(length, end - rows.offsets[static_cast<size_t>(row)]);
-    out = std::fill_n(out, length - count, 0);
-    for (int64_t at = end - count; at < end; ++at) {
-      int32_t id = rows.ids[static_cast<size_t>(at)];
-      *out++ = id < topWords ? id : unknownWord;
-    }
+    int64_t begin = rows.offsets[static_cast<size_t>(row)], end = rows.offsets[static_cast<size_t>(row) + 1];
+    padWords(rows.ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)), options,
+             static_cast<int32_t *>(to));
   }
 
 private:
   std::shared_ptr<const PreparedData> data; // what `rows` looks into
   RaggedRows rows;
-  int64_t length, topWords;
+  TextOptions options;
 };
 } // namespace
 
@@ -67,7 +61,8 @@ Data openImdb(const SourceSpec &spec, const Ports &ports) {
       fail("{} is damaged: a word id is negative; run `weft data` again", path);
     TensorView labels{Element::I32, {rows.rows()}, std::as_bytes(rows.labels)};
     DataSet set;
-    set.inputs = {std::make_shared<PaddedColumn>(prepared, rows, length, topWords)};
+    set.inputs = {std::make_shared<PaddedColumn>(
+        prepared, rows, TextOptions{.length = length, .width = length, .topWords = topWords})};
     set.labels = {bindLabel(ports, 0, labels, fmt::format("imdb {}", split))};
     set.rows = rows.rows();
     return set;

@@ -16,24 +16,30 @@
 
 namespace weft::runtime {
 
-SourceSpec SourceSpec::parse(const std::string &text) {
-  SourceSpec spec;
-  spec.text = std::string(trim(text));
-  size_t colon = spec.text.find(':'), open = spec.text.find('(');
-  if (colon < open) {
-    spec.kind = std::string(trim(std::string_view(spec.text).substr(0, colon)));
-    spec.rest = std::string(trim(std::string_view(spec.text).substr(colon + 1)));
-    return spec;
+std::vector<std::string> splitOutsideQuotes(std::string_view text, char separator) {
+  std::vector<std::string> parts(1);
+  bool quoted = false;
+  for (char c : text) {
+    quoted ^= c == '"';
+    if (c == separator && !quoted)
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
-  spec.kind = std::string(trim(std::string_view(spec.text).substr(0, open)));
-  if (open == std::string::npos)
-    return spec;
-  if (spec.text.back() != ')')
-    fail("data '{}' lacks its closing parenthesis", spec.text);
-  std::string_view inside = std::string_view(spec.text).substr(open + 1, spec.text.size() - open - 2);
+  return parts;
+}
+
+std::string unquoted(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
+  return std::string(text);
+}
+
+/// name=value, name=value
+static void parseArguments(SourceSpec &spec, std::string_view inside) {
   if (trim(inside).empty())
-    return spec;
-  for (const std::string &part : splitText(inside, ',')) {
+    return;
+  for (const std::string &part : splitOutsideQuotes(inside, ',')) {
     size_t equals = part.find('=');
     if (equals == std::string::npos)
       fail("data '{}': '{}' should be name=value", spec.text, trim(part));
@@ -42,6 +48,46 @@ SourceSpec SourceSpec::parse(const std::string &text) {
     if (!spec.arguments.emplace(name, value).second)
       fail("data '{}' has '{}' twice", spec.text, name);
   }
+}
+
+/// Where the arguments at the end of `text` begin; npos where there are none: a
+/// file may have parentheses in its name.
+static size_t findArguments(std::string_view text) {
+  if (!text.ends_with(')'))
+    return std::string_view::npos;
+  size_t open = std::string_view::npos;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    quoted ^= text[i] == '"';
+    if (text[i] == '(' && !quoted)
+      open = i;
+  }
+  bool isThere = open != std::string_view::npos &&
+                 (text.find('=', open) != std::string_view::npos || open + 2 == text.size());
+  return isThere ? open : std::string_view::npos;
+}
+
+SourceSpec SourceSpec::parse(const std::string &text) {
+  SourceSpec spec;
+  spec.text = std::string(trim(text));
+  size_t colon = spec.text.find(':'), open = spec.text.find('(');
+  if (colon < open) {
+    spec.kind = std::string(trim(std::string_view(spec.text).substr(0, colon)));
+    std::string_view rest = trim(std::string_view(spec.text).substr(colon + 1));
+    bool takesArguments = spec.kind == "csv" || spec.kind == "text";
+    if (size_t at = takesArguments ? findArguments(rest) : std::string_view::npos; at != std::string_view::npos) {
+      parseArguments(spec, rest.substr(at + 1, rest.size() - at - 2));
+      rest = trim(rest.substr(0, at));
+    }
+    spec.rest = std::string(rest);
+    return spec;
+  }
+  spec.kind = std::string(trim(std::string_view(spec.text).substr(0, open)));
+  if (open == std::string::npos)
+    return spec;
+  if (spec.text.back() != ')')
+    fail("data '{}' lacks its closing parenthesis", spec.text);
+  parseArguments(spec, std::string_view(spec.text).substr(open + 1, spec.text.size() - open - 2));
   return spec;
 }
 
@@ -84,6 +130,8 @@ constexpr Kind kinds[] = {
     {"adding", "adding(length=50,samples=5000,seed=1)", false, openAdding},
     {"npy", "npy:X.npy,Y.npy", true, openNpy},
     {"arrays", "arrays:FILE.safetensors", true, openArrays},
+    {"csv", "csv:FILE(x=COLUMN+COLUMN,y=COLUMN)", true, openCsv},
+    {"text", "text:FOLDER", true, openText},
 };
 } // namespace
 
@@ -125,7 +173,10 @@ std::optional<DataSet> chooseValidation(const std::string &choice, Data &data, c
     data.train = data.train.part(0, kept);
     return validation;
   }
-  Data other = openData(choice, ports);
+  Ports same = ports;
+  if (data.vocabulary)
+    same.vocabulary = data.vocabulary;
+  Data other = openData(choice, same);
   return other.test ? other.test : other.train;
 }
 

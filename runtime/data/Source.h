@@ -16,11 +16,11 @@
 namespace weft::runtime {
 
 /// How `--data` and `data =` name a source: `imdb`, `imdb(top_words=5000)`,
-/// `npy:X.npy,Y.npy`.
+/// `npy:X.npy,Y.npy`, `csv:FILE(x=a+b,y=c)`.
 struct SourceSpec {
   std::string text; // as given
   std::string kind;
-  std::string rest;                             // behind the colon
+  std::string rest;                             // behind the colon, without arguments
   std::map<std::string, std::string> arguments; // in the parentheses
 
   static SourceSpec parse(const std::string &text);
@@ -43,9 +43,16 @@ std::optional<DataSet> chooseValidation(const std::string &choice, Data &data, c
 /// The inputs alone, from `[NAME=]FILE.npy` for each of them.
 DataSet openInputs(const std::vector<std::string> &files, const Ports &ports);
 
+/// Splits where the separator stands outside of "...".
+std::vector<std::string> splitOutsideQuotes(std::string_view text, char separator);
+/// Without the quotes around it, where there are.
+std::string unquoted(std::string_view text);
+
 // The kinds of sources.
 Data openNpy(const SourceSpec &spec, const Ports &ports);
 Data openArrays(const SourceSpec &spec, const Ports &ports);
+Data openCsv(const SourceSpec &spec, const Ports &ports);
+Data openText(const SourceSpec &spec, const Ports &ports);
 Data openImdb(const SourceSpec &spec, const Ports &ports);
 Data openReber(const SourceSpec &spec, const Ports &ports);
 Data openAdding(const SourceSpec &spec, const Ports &ports);

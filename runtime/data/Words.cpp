@@ -122,4 +122,24 @@ std::vector<std::string> splitWords(std::string_view text) {
   return words;
 }
 
+size_t invalidUtf8(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    auto byte = [&](size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u; };
+    unsigned first = byte(0);
+    size_t size = first < 0x80 ? 1 : first >= 0xc2 && first <= 0xdf ? 2 : first >> 4 == 14 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+    if (size == 0)
+      return at;
+    for (size_t i = 1; i < size; ++i)
+      if (byte(i) >> 6 != 2)
+        return at;
+    // Longer than need be, half of a surrogate pair, or beyond the last letter.
+    if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) || (first == 0xf0 && byte(1) < 0x90) ||
+        (first == 0xf4 && byte(1) > 0x8f))
+      return at;
+    at += size;
+  }
+  return std::string_view::npos;
+}
+
 } // namespace weft::runtime

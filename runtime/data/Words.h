@@ -8,6 +8,7 @@
 #ifndef WEFT_RUNTIME_DATA_WORDS_H
 #define WEFT_RUNTIME_DATA_WORDS_H
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ std::string lowerCase(std::string_view text);
 /// !"#$%&()*+,-./:;<=>?@[\]^_`{|}~ and all white space of Unicode between them.
 /// An apostrophe is part of its word; `<br />` leaves the word "br".
 std::vector<std::string> splitWords(std::string_view text);
+
+/// Where the first byte lies that is no part of valid UTF-8; npos where all are.
+size_t invalidUtf8(std::string_view text);
 
 } // namespace weft::runtime
 

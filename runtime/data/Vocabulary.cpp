@@ -1,0 +1,125 @@
+//===- Vocabulary.cpp - Texts as rows of word ids ===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/data/Vocabulary.h"
+#include "runtime/data/Words.h"
+#include "runtime/support/Error.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace weft::runtime {
+
+namespace {
+/// Whether an option says "pre" (Keras's default) and not "post".
+bool isInFront(const SourceSpec &spec, const std::string &name) {
+  auto found = spec.arguments.find(name);
+  if (found == spec.arguments.end() || found->second == "pre")
+    return true;
+  if (found->second != "post")
+    fail("data '{}': {} should be pre (in front) or post (behind), it is '{}'", spec.text, name, found->second);
+  return false;
+}
+
+class WordColumn : public Column {
+public:
+  explicit WordColumn(const TextOptions &options) : options(options) {}
+
+  void append(std::span<const int32_t> row) {
+    ids.insert(ids.end(), row.begin(), row.end());
+    offsets.push_back(ids.size());
+  }
+  void read(int64_t row, void *to) const override {
+    size_t begin = offsets[static_cast<size_t>(row)], end = offsets[static_cast<size_t>(row) + 1];
+    padWords(std::span(ids).subspan(begin, end - begin), options, static_cast<int32_t *>(to));
+  }
+
+private:
+  TextOptions options;
+  std::vector<int32_t> ids;
+  std::vector<size_t> offsets = {0};
+};
+} // namespace
+
+TextOptions TextOptions::of(const SourceSpec &spec, const WeftPort &port) {
+  TextOptions options;
+  options.width = port.shape[0];
+  options.length = spec.integer("length", options.width, 1);
+  options.topWords = spec.integer("top_words", port.vocabulary, firstWord);
+  options.padInFront = isInFront(spec, "padding");
+  options.cutInFront = isInFront(spec, "truncating");
+  if (options.length > options.width)
+    fail("data '{}' has {} words a row, input '{}' takes {}", spec.text, options.length, port.name, options.width);
+  if (options.topWords > port.vocabulary)
+    fail("data '{}' has word ids up to {}, input '{}' has a vocabulary of {}: ids go from 0 to {}", spec.text,
+         options.topWords - 1, port.name, port.vocabulary, port.vocabulary - 1);
+  return options;
+}
+
+void padWords(std::span<const int32_t> words, const TextOptions &options, int32_t *to) {
+  size_t length = static_cast<size_t>(options.length);
+  if (words.size() > length)
+    words = options.cutInFront ? words.last(length) : words.first(length);
+  int64_t zeros = options.width - static_cast<int64_t>(words.size());
+  if (options.padInFront)
+    to = std::fill_n(to, zeros, 0);
+  for (int32_t id : words)
+    *to++ = id < options.topWords ? id : unknownWord;
+  if (!options.padInFront)
+    std::fill_n(to, zeros, 0);
+}
+
+void Texts::add(std::string_view text, const std::string &where) {
+  if (size_t at = invalidUtf8(text); at != std::string_view::npos)
+    fail("{} is no UTF-8 text (byte {} from 0 is 0x{:02x}): convert it, for example with iconv -f latin1 -t utf-8",
+         where, at, static_cast<unsigned char>(text[at]));
+  if (text.starts_with("\xef\xbb\xbf"))
+    text.remove_prefix(3);
+  for (std::string &word : splitWords(text)) {
+    auto [found, isNew] = numbers.try_emplace(std::move(word), static_cast<int32_t>(spelled.size()));
+    if (isNew)
+      spelled.push_back(&found->first);
+    words.push_back(found->second);
+  }
+  offsets.push_back(static_cast<int64_t>(words.size()));
+}
+
+std::shared_ptr<const Vocabulary> Texts::vocabulary(std::span<const int64_t> of) const {
+  std::vector<int64_t> counts(spelled.size());
+  for (int64_t row : of)
+    for (int64_t k = offsets[static_cast<size_t>(row)]; k < offsets[static_cast<size_t>(row) + 1]; ++k)
+      ++counts[static_cast<size_t>(words[static_cast<size_t>(k)])];
+  std::vector<size_t> order(spelled.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::erase_if(order, [&](size_t number) { return counts[number] == 0; });
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return counts[a] > counts[b]; });
+  auto vocabulary = std::make_shared<Vocabulary>();
+  for (size_t number : order)
+    vocabulary->words.push_back(*spelled[number]);
+  return vocabulary;
+}
+
+std::shared_ptr<const Column> Texts::encode(const Vocabulary &vocabulary, const TextOptions &options,
+                                            std::span<const int64_t> order) const {
+  std::vector<int32_t> idOf(spelled.size(), 0);
+  for (size_t rank = 0; rank < vocabulary.words.size(); ++rank)
+    if (auto found = numbers.find(vocabulary.words[rank]); found != numbers.end())
+      idOf[static_cast<size_t>(found->second)] = static_cast<int32_t>(rank) + firstWord;
+  auto column = std::make_shared<WordColumn>(options);
+  std::vector<int32_t> row;
+  for (int64_t text : order) {
+    size_t at = static_cast<size_t>(text);
+    row = {startWord};
+    for (int64_t k = offsets[at]; k < offsets[at + 1]; ++k)
+      if (int32_t id = idOf[static_cast<size_t>(words[static_cast<size_t>(k)])])
+        row.push_back(id);
+    column->append(row);
+  }
+  return column;
+}
+
+} // namespace weft::runtime
