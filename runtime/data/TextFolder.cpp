@@ -101,7 +101,9 @@ Data openText(const SourceSpec &spec, const Ports &ports) {
   fs::path trainFolder = isSplit ? folder / "train" : folder;
   std::vector<std::string> classes = entriesOf(trainFolder, true);
   if (auto chosen = spec.arguments.find("classes"); chosen != spec.arguments.end()) {
-    std::vector<std::string> wanted = splitText(chosen->second, '+');
+    std::vector<std::string> wanted = splitOutsideQuotes(chosen->second, '+');
+    std::transform(wanted.begin(), wanted.end(), wanted.begin(),
+                   [](const std::string &name) { return unquoted(trim(name)); });
     for (const std::string &name : wanted)
       if (std::find(classes.begin(), classes.end(), name) == classes.end())
         fail("data '{}': {} has no class '{}'; it has {}", spec.text, trainFolder.string(), name,

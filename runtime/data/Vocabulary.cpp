@@ -18,10 +18,11 @@ namespace {
 /// Whether an option says "pre" (Keras's default) and not "post".
 bool isInFront(const SourceSpec &spec, const std::string &name) {
   auto found = spec.arguments.find(name);
-  if (found == spec.arguments.end() || found->second == "pre")
+  std::string side = found == spec.arguments.end() ? "pre" : unquoted(found->second);
+  if (side == "pre")
     return true;
-  if (found->second != "post")
-    fail("data '{}': {} should be pre (in front) or post (behind), it is '{}'", spec.text, name, found->second);
+  if (side != "post")
+    fail("data '{}': {} should be pre (in front) or post (behind), it is '{}'", spec.text, name, side);
   return false;
 }
 

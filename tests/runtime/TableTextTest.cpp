@@ -254,7 +254,7 @@ TEST(Text, vocabularyAndLength) {
   using Row = std::vector<int32_t>;
   EXPECT_EQ(longest(""), std::pair(Row({4, 4, 5, 5, 6}), Row({0, 0, 0, 1, 5}))); // x, y: three each
   EXPECT_EQ(longest("truncating=post"), std::pair(Row({1, 4, 4, 4, 5}), Row({0, 0, 0, 1, 5})));
-  EXPECT_EQ(longest("padding=post"), std::pair(Row({4, 4, 5, 5, 6}), Row({1, 5, 0, 0, 0})));
+  EXPECT_EQ(longest("padding=\"post\""), std::pair(Row({4, 4, 5, 5, 6}), Row({1, 5, 0, 0, 0})));
   EXPECT_EQ(longest("top_words=6"), std::pair(Row({4, 4, 5, 5, 2}), Row({0, 0, 0, 1, 5})));
   EXPECT_EQ(longest("length=3"), std::pair(Row({0, 0, 5, 5, 6}), Row({0, 0, 0, 1, 5})));
   EXPECT_THAT(openError("text:d(length=6)", words(5, 20)), HasSubstr("has 6 words a row, input 'words' takes 5"));
@@ -284,7 +284,7 @@ TEST(Text, trainAndTestParts) {
   EXPECT_EQ(rowsOf(*validation, 3), rowsOf(*data.test, 3));
   fs::create_directories("all/test/odd");
   EXPECT_THAT(openError("text:all", words(3, 20)), HasSubstr("class 'odd' is in all/test but not in all/train"));
-  EXPECT_EQ(openError("text:all(classes=neg+pos)", words(3, 20)), "");
+  EXPECT_EQ(openError("text:all(classes=\"neg\" + pos)", words(3, 20)), "");
   EXPECT_THAT(openError("text:all(classes=neg+fine)", words(3, 20)), HasSubstr("all/train has no class 'fine'; it has neg, pos"));
 }
 
