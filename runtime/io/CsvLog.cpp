@@ -13,26 +13,35 @@
 
 namespace weft::runtime {
 
-CsvLog::CsvLog(const std::string &path) : path(path), file(std::fopen(path.c_str(), "we")) {
+CsvLog::CsvLog(const std::string &path, std::string before) : path(path), all(std::move(before)) {
+  if (path.empty())
+    return;
+  file.reset(std::fopen(path.c_str(), "we"));
   if (!file)
+    fail("cannot write {}: {}", path, std::strerror(errno));
+  put(all);
+}
+
+void CsvLog::put(const std::string &text) {
+  if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() || std::fflush(file.get()) != 0)
     fail("cannot write {}: {}", path, std::strerror(errno));
 }
 
 void CsvLog::write(int64_t epoch, const NamedValues &logs) {
   std::string text;
-  if (!headed) {
+  if (all.empty()) {
     text = "epoch";
     for (const auto &[name, value] : logs)
       text += "," + name;
     text += "\n";
-    headed = true;
   }
   text += std::to_string(epoch);
   for (const auto &[name, value] : logs)
     text += fmt::format(",{}", value); // the shortest text that reads back as the same number
   text += "\n";
-  if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() || std::fflush(file.get()) != 0)
-    fail("cannot write {}: {}", path, std::strerror(errno));
+  all += text;
+  if (file)
+    put(text);
 }
 
 } // namespace weft::runtime

@@ -20,17 +20,23 @@ namespace weft::runtime {
 /// by name. Every line is on its way to the disk before the next epoch begins.
 class CsvLog {
 public:
-  explicit CsvLog(const std::string &path);
+  /// `before`: what a run that goes on has logged already; the file holds that
+  /// first, whatever it held until now. Without a path there is no file.
+  explicit CsvLog(const std::string &path, std::string before = {});
 
   void write(int64_t epoch, const NamedValues &logs);
+
+  /// All of the log; also what could not be written.
+  const std::string &text() const { return all; }
 
 private:
   struct Close {
     void operator()(std::FILE *file) const { std::fclose(file); }
   };
-  std::string path;
+  void put(const std::string &text);
+
+  std::string path, all;
   std::unique_ptr<std::FILE, Close> file;
-  bool headed = false;
 };
 
 } // namespace weft::runtime

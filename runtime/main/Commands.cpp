@@ -13,6 +13,7 @@
 #include "runtime/main/Summary.h"
 #include "runtime/support/Cpu.h"
 #include "runtime/support/Error.h"
+#include "runtime/support/Text.h"
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/Train.h"
 #include "runtime/train/Weights.h"
@@ -22,6 +23,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 
@@ -96,7 +98,8 @@ struct Commands {
   std::string weights, data, validation, save, csvLog, output, gradientsTo;
   std::vector<std::string> inputs;
   int64_t epochs = -1, batch = -1, steps = -1, seed = -1, threads = 0;
-  bool noShuffle = false, quiet = false, json = false;
+  bool noShuffle = false, quiet = false, json = false, resume = false;
+  std::string checkpointEvery = "60s";
 
   std::string defaultWeights() const { return std::string(model.name) + ".safetensors"; }
 
@@ -126,34 +129,55 @@ struct Commands {
     TrainOptions options;
     options.settings = settings;
     Settings &wanted = options.settings;
+    auto given = [&](const char *name) { options.given.insert(name); };
     if (!data.empty())
-      wanted.data = data;
+      wanted.data = data, given("data");
     if (!validation.empty())
-      wanted.validation = validation;
+      wanted.validation = validation, given("validation");
     if (batch != -1)
-      wanted.batch = toInteger64("--batch", batch, 1);
+      wanted.batch = toInteger64("--batch", batch, 1), given("batch");
     if (seed != -1)
-      wanted.seed = static_cast<uint64_t>(toInteger64("--seed", seed, 0));
+      wanted.seed = static_cast<uint64_t>(toInteger64("--seed", seed, 0)), given("seed");
     if (noShuffle)
-      wanted.shuffle = false;
+      wanted.shuffle = false, given("shuffle");
     if (steps != -1) {
-      options.steps = toInteger64("--steps", steps, 0);
+      options.steps = toInteger64("--steps", steps, 0), given("steps");
       wanted.epochs = std::numeric_limits<int64_t>::max();
     }
     if (epochs != -1)
-      wanted.epochs = toInteger64("--epochs", epochs, 0);
+      wanted.epochs = toInteger64("--epochs", epochs, 0), given("epochs");
+    if (!csvLog.empty())
+      options.csvLog = csvLog, given("csv_log");
     options.threads = threadCount();
     options.weightsFrom = weights;
     options.saveTo = save.empty() ? defaultWeights() : save;
-    options.csvLog = csvLog;
     options.quiet = quiet;
+    options.resume = resume;
+    setCheckpoints(options);
     TrainResult result = train(model, options);
     if (!result.logs.empty())
       print("{}\n", logText(result.logs));
     if (result.interrupted)
-      say("interrupted after {} batches; the weights are saved. To go on from them: {} train --weights {}\n",
-                 result.batches, program, options.saveTo);
+      say("interrupted after {} batches; the weights are saved. To go on: {} train --resume{}\n", result.batches,
+          program, save.empty() ? "" : " --save " + save);
     say("saved {}\n{}\n", options.saveTo, stopwatch.text());
+  }
+
+  /// --checkpoint-every 500 | 30s | epoch
+  void setCheckpoints(TrainOptions &options) const {
+    std::string_view text = checkpointEvery;
+    bool inSeconds = text.ends_with("s");
+    std::optional<double> number = parseNumber(inSeconds ? text.substr(0, text.size() - 1) : text);
+    options.checkpointSeconds = 0;
+    if (text == "epoch")
+      return;
+    if (!number || !(*number > 0) || *number > 1e9 || (!inSeconds && *number != std::floor(*number)))
+      fail("--checkpoint-every should be a number of batches, seconds such as 30s, or epoch; it is '{}'",
+           checkpointEvery);
+    if (inSeconds)
+      options.checkpointSeconds = *number;
+    else
+      options.checkpointBatches = static_cast<int64_t>(*number);
   }
 
   void runEvaluate() {
@@ -163,7 +187,7 @@ struct Commands {
     const DataSet &set = opened.test ? *opened.test : opened.train;
     ThreadPool pool(threadCount());
     Scorer scorer(model, settings.metrics);
-    Evaluator evaluator(model, settings.loss, scorer, pool);
+    Evaluator evaluator(model, scorer, pool);
     printScores(scorer.means(evaluator.evaluate(parameters.floats(), set)), set.rows, json);
   }
 
@@ -238,6 +262,10 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
   addWeights(train, "start from these instead of fresh ones");
   train->add_option("--save", commands.save, loaded)->option_text("FILE.safetensors");
   train->add_option("--csv-log", commands.csvLog, "write a line an epoch")->option_text("FILE");
+  train->add_flag("--resume", commands.resume, "go on from the checkpoint beside the weights, where there is one");
+  train->add_option("--checkpoint-every", commands.checkpointEvery,
+                    "write a checkpoint after so many batches or seconds, besides after each epoch; default: 60s")
+      ->option_text("N|Ns|epoch");
   train->add_flag("--quiet", commands.quiet, "no progress on stderr");
 
   CLI::App *evaluate = app.add_subcommand("evaluate", "loss and metrics; of the test split where the data has one");

@@ -6,10 +6,37 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/train/Settings.h"
+#include "runtime/support/Error.h"
+#include "runtime/support/Text.h"
 
 #include <nlohmann/json.hpp>
 
 namespace weft::runtime {
+
+std::string Callback::text(const std::string &key, const std::string &fallback) const {
+  auto found = arguments.find(key);
+  return found == arguments.end() ? fallback : found->second;
+}
+
+double Callback::number(const std::string &key, double fallback) const {
+  auto found = arguments.find(key);
+  if (found == arguments.end())
+    return fallback;
+  std::optional<double> value = parseNumber(found->second);
+  if (!value)
+    fail("{} of {} should be a number, it is '{}'", key, name, found->second);
+  return *value;
+}
+
+static Callback callbackOf(const nlohmann::json &json) {
+  Callback callback;
+  for (const auto &[key, value] : json.items())
+    if (key == "name")
+      value.get_to(callback.name);
+    else
+      callback.arguments[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  return callback;
+}
 
 Settings Settings::of(const WeftModel &model) {
   Settings settings;
@@ -31,6 +58,9 @@ Settings Settings::of(const WeftModel &model) {
     settings.validation = found->dump();
   else
     take("validation", settings.validation);
+  if (auto found = json.find("callbacks"); found != json.end() && found->is_array())
+    for (const nlohmann::json &callback : *found)
+      settings.callbacks.push_back(callbackOf(callback));
   return settings;
 }
 

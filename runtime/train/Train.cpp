@@ -11,13 +11,20 @@
 #include "runtime/io/File.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Random.h"
+#include "runtime/train/Callbacks.h"
+#include "runtime/train/Checkpoint.h"
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/Initialize.h"
 #include "runtime/train/Interrupt.h"
 #include "runtime/train/Weights.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <memory>
 #include <numeric>
 #include <optional>
 
@@ -29,11 +36,11 @@ namespace {
 constexpr int64_t updateBlock = 8192;
 
 /// A model in training: its weights, its optimizer's state, one batch at a time.
-class TrainingState {
+class Trainee {
 public:
-  TrainingState(const WeftModel &model, const Settings &settings, const Scorer &scorer, ThreadPool &pool)
+  Trainee(const WeftModel &model, const Settings &settings, const Scorer &scorer, ThreadPool &pool)
       : model(model), settings(settings), scorer(scorer), pool(pool), runner(model, Runner::Mode::Train, pool),
-        parameters(model.parameter_count * 4) {
+        parameters(model.parameter_count * 4), best(model.parameter_count * 4) {
     for (int32_t i = 0; i < model.optimizer_states; ++i)
       states.emplace_back(model.parameter_count * 4);
     for (AlignedBuffer &state : states)
@@ -41,11 +48,17 @@ public:
   }
 
   float *weights() const { return parameters.floats(); }
+  float *bestWeights() const { return best.floats(); }
+  void keepAsBest() { std::memcpy(best.data(), parameters.data(), static_cast<size_t>(parameters.bytes())); }
+  RunVectors vectors() const { return {weights(), stateValues, bestWeights()}; }
 
-  /// Trains on the rows `order` of `set`; the sums over them before the update.
-  Sums trainBatch(const DataSet &set, std::span<const int64_t> order) {
+  /// Trains on the rows `order` of `set` when `step` batches have been trained;
+  /// the sums over them before the update. Where the loss is no number the
+  /// weights stay.
+  Sums trainBatch(const DataSet &set, std::span<const int64_t> order, int64_t step, double learningRate) {
     std::vector<Sums> parts(static_cast<size_t>(std::max(1, model.slices)), scorer.empty());
-    Runner::Request request{weights(), settings.seed, batches, 1.0f / static_cast<float>(order.size())};
+    Runner::Request request{weights(), settings.seed, static_cast<uint64_t>(step),
+                            1.0f / static_cast<float>(order.size())};
     runner.run(set, order, request, [&](const Runner::Slice &slice, size_t index) {
       for (int64_t row = 0; row < slice.rows; ++row)
         parts[index].loss += double{slice.loss[row]};
@@ -54,17 +67,15 @@ public:
     Sums total = scorer.empty();
     for (const Sums &part : parts)
       total.add(part);
-    if (std::isfinite(total.loss)) {
-      ++batches;
-      update();
-    }
+    if (std::isfinite(total.loss))
+      update(step, learningRate);
     return total;
   }
 
 private:
   /// Adds the gradients of the slices, in slice order for every element, and
   /// moves the weights.
-  void update() {
+  void update(int64_t step, double learningRate) {
     std::span<Runner::Slice> slices = runner.slices();
     float *total = slices.front().gradients;
     int64_t blocks = (model.parameter_count + updateBlock - 1) / updateBlock;
@@ -81,8 +92,8 @@ private:
       call.states = stateValues.data();
       call.begin = begin;
       call.end = end;
-      call.step = static_cast<float>(batches);
-      call.learning_rate = static_cast<float>(settings.learningRate);
+      call.step = static_cast<float>(step + 1);
+      call.learning_rate = static_cast<float>(learningRate);
       model.update(&call);
     });
   }
@@ -92,10 +103,9 @@ private:
   const Scorer &scorer;
   ThreadPool &pool;
   Runner runner;
-  AlignedBuffer parameters;
+  AlignedBuffer parameters, best;
   std::vector<AlignedBuffer> states;
   std::vector<float *> stateValues;
-  uint64_t batches = 0; // trained so far
 };
 
 /// The order of an epoch's rows: a shuffle of its own for each seed and epoch.
@@ -110,86 +120,308 @@ std::vector<int64_t> orderRows(int64_t rows, const Settings &settings, int64_t e
   return order;
 }
 
-Data openTrainingData(const Settings &settings, const Ports &ports) {
-  if (settings.data.empty())
-    fail("the model names no data: say --data, for example --data npy:X.npy,Y.npy");
-  return openData(settings.data, ports);
+/// The checkpoint to go on from; none where there is none yet.
+std::unique_ptr<Checkpoint> openCheckpoint(const WeftModel &model, const TrainOptions &options,
+                                           const std::string &path) {
+  if (!options.resume)
+    return nullptr;
+  if (path.empty())
+    fail("--resume goes on from a file beside the weights, and {} is no ordinary file", options.saveTo);
+  if (!std::filesystem::exists(path)) {
+    if (!options.quiet)
+      say("there is no checkpoint {}: training begins\n", path);
+    return nullptr;
+  }
+  return std::make_unique<Checkpoint>(path, model);
+}
+
+/// What the command line says, and for the rest of it what the checkpoint says.
+RunPlan choosePlan(const TrainOptions &options, const Checkpoint *checkpoint, const std::string &path) {
+  RunPlan plan{options.settings, options.steps, options.csvLog};
+  if (!checkpoint)
+    return plan;
+  const RunPlan &before = checkpoint->plan();
+  auto keep = [&](const char *name, auto &value, const auto &was) {
+    if (!options.given.contains(name))
+      value = was;
+    else if (value != was)
+      fail("{} is a checkpoint of a run with other settings: {} was {}, is {}; to begin anew, leave --resume out",
+           path, name, was, value);
+  };
+  Settings &settings = plan.settings;
+  keep("data", settings.data, before.settings.data);
+  keep("validation", settings.validation, before.settings.validation);
+  keep("batch", settings.batch, before.settings.batch);
+  keep("seed", settings.seed, before.settings.seed);
+  keep("shuffle", settings.shuffle, before.settings.shuffle);
+  if (!options.given.contains("epochs") && !options.given.contains("steps")) {
+    settings.epochs = before.settings.epochs;
+    plan.steps = before.steps;
+  }
+  if (!options.given.contains("csv_log"))
+    plan.csvLog = before.csvLog;
+  return plan;
+}
+
+/// Training writes its checkpoint beside the weights; not where they go to a
+/// device or a pipe.
+std::string checkpointFor(const std::string &weightsFile) {
+  std::error_code ignored;
+  auto kind = std::filesystem::status(weightsFile, ignored).type();
+  bool ordinary = kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found;
+  return ordinary ? checkpointPath(weightsFile) : std::string();
+}
+
+/// One run of training, from its first batch or from a checkpoint on.
+class Run {
+public:
+  Run(const WeftModel &model, const TrainOptions &options)
+      : model(model), options(options), checkpoint(checkpointFor(options.saveTo)),
+        from(openCheckpoint(model, options, checkpoint)), plan(choosePlan(options, from.get(), checkpoint)),
+        ports(model, plan.settings.loss), data(openTrainingData()),
+        validation(chooseValidation(plan.settings.validation, data, ports)), pool(options.threads),
+        scorer(model, plan.settings.metrics), trainee(model, plan.settings, scorer, pool),
+        callbacks(plan.settings, namesOfLogs()), progress(Progress::forTerminal(options.quiet)) {
+    if (validation)
+      evaluator.emplace(model, scorer, pool);
+    plan.rows = data.train.rows;
+    batches = (plan.rows + plan.settings.batch - 1) / plan.settings.batch;
+    epochs = plan.settings.epochs;
+    if (plan.steps >= 0)
+      epochs = std::min(epochs, (plan.steps + batches - 1) / batches);
+  }
+
+  TrainResult train();
+
+private:
+  Data openTrainingData() const {
+    if (plan.settings.data.empty())
+      fail("the model names no data: say --data, for example --data npy:X.npy,Y.npy");
+    return openData(plan.settings.data, ports);
+  }
+
+  std::vector<std::string> namesOfLogs() const {
+    std::vector<std::string> names;
+    for (const char *prefix : {"", "val_"})
+      if (!*prefix || validation)
+        for (const auto &[name, value] : scorer.means(scorer.empty(), prefix))
+          names.push_back(name);
+    return names;
+  }
+
+  void goOn();
+  void save(bool always = true);
+  void trainBatches(std::span<const int64_t> order, int64_t count);
+  void endEpoch();
+  NamedValues logsOfEpoch();
+  double rateOf(int64_t step) const;
+
+  /// What fails beside the training itself: what was learnt is saved first.
+  template <typename F> void guarded(F body) {
+    try {
+      body();
+    } catch (const UserError &error) {
+      if (problem.empty())
+        problem = error.what();
+    }
+  }
+  void observe(const NamedValues &logs) {
+    EpochEnd end{state.epoch, state.step, rateOf(std::max<int64_t>(0, state.step - 1)), logs, trainee.weights()};
+    for (TrainObserver *observer : options.observers)
+      guarded([&] { observer->endEpoch(end); });
+  }
+
+  const WeftModel &model;
+  const TrainOptions &options;
+  std::string checkpoint; // its path; empty where there can be none
+  std::unique_ptr<Checkpoint> from;
+  RunPlan plan;
+  Ports ports;
+  Data data;
+  std::optional<DataSet> validation;
+  ThreadPool pool;
+  Scorer scorer;
+  Trainee trainee;
+  Callbacks callbacks;
+  Progress progress;
+  std::optional<Evaluator> evaluator;
+  std::optional<CsvLog> csv;
+  int64_t batches = 0; // in an epoch
+  int64_t epochs = 0;
+
+  RunState state;
+  bool interrupted = false;
+  std::string problem;
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point lastSave;
+};
+
+/// Takes up what the checkpoint holds.
+void Run::goOn() {
+  const RunPlan &before = from->plan();
+  if (before.rows != plan.rows)
+    fail("{} is a checkpoint of a run on {} rows, the data has {} now; to begin anew, leave --resume out", checkpoint,
+         before.rows, plan.rows);
+  from->read(trainee.vectors());
+  state = from->state();
+  if (state.sums.metrics.size() != scorer.empty().metrics.size() ||
+      state.callbacks.size() != callbacks.states.size())
+    fail("{} is damaged: its counters do not fit the model", checkpoint);
+  callbacks.states = state.callbacks;
+  // A run that was stopped early goes on where more is asked for.
+  bool more = plan.steps >= 0 && before.steps >= 0 ? plan.steps > before.steps
+                                                   : plan.settings.epochs > before.settings.epochs;
+  if (state.stopped && more) {
+    state.stopped = false;
+    callbacks.waitAnew();
+  }
+  if (options.quiet)
+    return;
+  if (state.stopped || state.epoch >= epochs)
+    say("{}: the run is finished; to go on, say --epochs with more than {}\n", checkpoint,
+        std::max(state.epoch, std::min(epochs, before.settings.epochs)));
+  else
+    say("going on from {}: epoch {}, {} of {} batches done\n", checkpoint, state.epoch + 1, state.batch, batches);
+}
+
+/// Writes the checkpoint: always, or where it is due between the epochs.
+void Run::save(bool always) {
+  if (checkpoint.empty())
+    return;
+  if (!always) {
+    bool byCount = options.checkpointBatches > 0 && state.batch % options.checkpointBatches == 0;
+    bool byTime = options.checkpointSeconds > 0 &&
+                  Clock::now() - lastSave >= std::chrono::duration<double>(options.checkpointSeconds);
+    if (!byCount && !byTime)
+      return;
+  }
+  state.callbacks = callbacks.states;
+  state.csv = csv->text();
+  saveCheckpoint(checkpoint, model, plan, state, trainee.vectors());
+  lastSave = Clock::now();
+}
+
+double Run::rateOf(int64_t step) const {
+  bool byEpochs = plan.settings.epochs <= std::numeric_limits<int64_t>::max() / std::max<int64_t>(1, batches);
+  int64_t total = byEpochs ? plan.settings.epochs * batches : plan.steps;
+  return callbacks.learningRate(state.epoch, step, batches, total);
+}
+
+/// Trains until `count` batches of the epoch are done, or until Ctrl-C.
+void Run::trainBatches(std::span<const int64_t> order, int64_t count) {
+  while (state.batch < count && !interrupted) {
+    int64_t first = state.batch * plan.settings.batch;
+    int64_t rows = std::min(plan.settings.batch, plan.rows - first);
+    state.sums.add(trainee.trainBatch(data.train, order.subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
+                                      state.step, rateOf(state.step)));
+    ++state.batch;
+    if (!std::isfinite(state.sums.loss)) {
+      progress.abandon();
+      fail("the loss is no longer a number in epoch {}, batch {}: training stopped and nothing was saved "
+           "(a smaller learning rate often helps)",
+           state.epoch + 1, state.batch);
+    }
+    ++state.step;
+    if (progress.isDue())
+      progress.showBatch(state.batch, scorer.means(state.sums));
+    interrupted = InterruptGuard::requested();
+    if (state.batch < count)
+      save(/*always=*/false);
+  }
+}
+
+NamedValues Run::logsOfEpoch() {
+  NamedValues logs = scorer.means(state.sums);
+  if (callbacks.changesRate()) {
+    logs.emplace_back("learning_rate", rateOf(std::max<int64_t>(0, state.step - 1)));
+    std::sort(logs.begin(), logs.end());
+  }
+  if (validation)
+    for (auto &log : scorer.means(evaluator->evaluate(trainee.weights(), *validation), "val_"))
+      logs.push_back(std::move(log));
+  return logs;
+}
+
+/// All batches of the epoch are done: judges it and goes on to the next one.
+/// Whatever is written here is written again, the same, where the run is killed
+/// before its checkpoint says that the epoch has ended.
+void Run::endEpoch() {
+  NamedValues logs = logsOfEpoch();
+  progress.endEpoch(state.batch, logs);
+  Callbacks::Verdict verdict = callbacks.endEpoch(state.epoch, logs, options.saveTo);
+  if (verdict.keepsWeights) {
+    trainee.keepAsBest();
+    state.hasBest = true;
+  }
+  if (!options.quiet)
+    for (const std::string &note : verdict.notes)
+      say("{}\n", note);
+  guarded([&] { csv->write(state.epoch, logs); });
+  for (const std::string &path : verdict.files)
+    guarded([&] { saveWeights(model, path, trainee.weights()); });
+  observe(logs);
+  ++state.epoch;
+  state.batch = 0;
+  state.sums = scorer.empty();
+  state.logs = std::move(logs);
+  state.stopped = verdict.stops;
+  guarded([&] { save(); });
+}
+
+TrainResult Run::train() {
+  state.sums = scorer.empty();
+  if (from)
+    goOn();
+  else if (options.weightsFrom.empty())
+    initializeAll(model, plan.settings.seed, trainee.weights());
+  else
+    loadWeights(model, options.weightsFrom, trainee.weights());
+  if (plan.csvLog.empty())
+    plan.csvLog = callbacks.csvLog();
+  removeLeftovers(options.saveTo);
+  checkWritable(options.saveTo);
+  csv.emplace(plan.csvLog, state.csv);
+  if (!checkpoint.empty())
+    removeLeftovers(checkpoint);
+  save(); // so that all of the command line is known to a resume
+  for (TrainObserver *observer : options.observers)
+    observer->begin(model, state.epoch);
+
+  InterruptGuard interrupt;
+  NamedValues logs = state.logs;
+  while (state.epoch < epochs && !state.stopped && !interrupted && problem.empty()) {
+    int64_t count = plan.steps < 0 ? batches : std::min(batches, state.batch + std::max<int64_t>(0, plan.steps - state.step));
+    if (count == 0)
+      break;
+    std::vector<int64_t> order = orderRows(plan.rows, plan.settings, state.epoch);
+    progress.beginEpoch(state.epoch + 1, epochs, count);
+    trainBatches(order, count);
+    if (!interrupted && state.batch == batches) {
+      endEpoch();
+      logs = state.logs;
+      interrupted = InterruptGuard::requested();
+      continue;
+    }
+    // Cut short: a resume trains the rest of the epoch, so its end is not noted.
+    guarded([&] { save(); });
+    logs = interrupted ? scorer.means(state.sums) : logsOfEpoch();
+    progress.endEpoch(state.batch, logs);
+    if (!interrupted) {
+      guarded([&] { csv->write(state.epoch, logs); });
+      observe(logs);
+    }
+    break;
+  }
+  for (TrainObserver *observer : options.observers)
+    guarded([&] { observer->end(); });
+  bool restores = callbacks.restoresBest() && state.hasBest && !interrupted;
+  saveWeights(model, options.saveTo, restores ? trainee.bestWeights() : trainee.weights());
+  if (!problem.empty())
+    fail("{} (the weights are saved in {})", problem, options.saveTo);
+  return {logs, state.step, interrupted};
 }
 } // namespace
 
-TrainResult train(const WeftModel &model, const TrainOptions &options) {
-  const Settings &settings = options.settings;
-  Ports ports(model, settings.loss);
-  Data data = openTrainingData(settings, ports);
-  std::optional<DataSet> validation = chooseValidation(settings.validation, data, ports);
-
-  ThreadPool pool(options.threads);
-  Scorer scorer(model, settings.metrics);
-  TrainingState state(model, settings, scorer, pool);
-  if (options.weightsFrom.empty())
-    initializeAll(model, settings.seed, state.weights());
-  else
-    loadWeights(model, options.weightsFrom, state.weights());
-  std::optional<Evaluator> evaluator;
-  if (validation)
-    evaluator.emplace(model, settings.loss, scorer, pool);
-  checkWritable(options.saveTo);
-  std::optional<CsvLog> csv;
-  if (!options.csvLog.empty())
-    csv.emplace(options.csvLog);
-
-  int64_t batches = (data.train.rows + settings.batch - 1) / settings.batch;
-  int64_t left = options.steps;
-  int64_t epochs = settings.epochs;
-  if (left >= 0)
-    epochs = std::min(epochs, (left + batches - 1) / batches);
-  TrainResult result;
-  std::string csvProblem;
-  Progress progress = Progress::forTerminal(options.quiet);
-  InterruptGuard interrupt;
-  for (int64_t epoch = 0; epoch < epochs && !result.interrupted; ++epoch) {
-    std::vector<int64_t> order = orderRows(data.train.rows, settings, epoch);
-    int64_t count = left < 0 ? batches : std::min(batches, left);
-    progress.beginEpoch(epoch + 1, epochs, count);
-    Sums sums = scorer.empty();
-    int64_t done = 0;
-    while (done < count && !result.interrupted) {
-      int64_t first = done * settings.batch;
-      int64_t rows = std::min(settings.batch, data.train.rows - first);
-      sums.add(state.trainBatch(
-          data.train, std::span(order).subspan(static_cast<size_t>(first), static_cast<size_t>(rows))));
-      ++done;
-      if (!std::isfinite(sums.loss)) {
-        progress.abandon();
-        fail("the loss is no longer a number in epoch {}, batch {}: training stopped and nothing was saved "
-             "(a smaller learning rate often helps)",
-             epoch + 1, done);
-      }
-      if (progress.isDue())
-        progress.showBatch(done, scorer.means(sums));
-      result.interrupted = InterruptGuard::requested();
-    }
-    result.batches += done;
-    if (left >= 0)
-      left -= done;
-    result.logs = scorer.means(sums);
-    if (validation && !result.interrupted)
-      for (auto &log : scorer.means(evaluator->evaluate(state.weights(), *validation), "val_"))
-        result.logs.push_back(std::move(log));
-    progress.endEpoch(done, result.logs);
-    if (csv && csvProblem.empty() && !result.interrupted) {
-      try {
-        csv->write(epoch, result.logs);
-      } catch (const UserError &error) {
-        csvProblem = error.what(); // what was learnt is saved first
-      }
-    }
-    result.interrupted = InterruptGuard::requested();
-  }
-  saveWeights(model, options.saveTo, state.weights());
-  if (!csvProblem.empty())
-    fail("{} (the weights are saved in {})", csvProblem, options.saveTo);
-  return result;
-}
+TrainResult train(const WeftModel &model, const TrainOptions &options) { return Run(model, options).train(); }
 
 } // namespace weft::runtime

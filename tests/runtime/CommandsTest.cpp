@@ -320,6 +320,6 @@ TEST_F(Commands, interruptSaves) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
-  EXPECT_THAT(readText("err.txt"), AllOf(HasSubstr("interrupted after"), HasSubstr("train --weights logistic.safetensors")));
+  EXPECT_THAT(readText("err.txt"), AllOf(HasSubstr("interrupted after"), HasSubstr("train --resume\n")));
   EXPECT_EQ(tensorsOf("logistic.safetensors").size(), 2u);
 }
