@@ -174,6 +174,7 @@ private:
   void elaborateShuffle(Frame &frame, const ast::Statement &statement);
   void elaborateMetrics(const ast::Expr &e);
   void elaborateValidation(Frame &frame, const ast::Expr &e);
+  std::optional<std::string> describeOption(Frame &frame, const ast::Expr &e);
   std::optional<std::string> elaborateData(Frame &frame, const ast::Expr &e);
   struct DataArguments {
     std::map<std::string, BoundArgument> named;

@@ -102,6 +102,7 @@ struct DataSource {
   std::vector<DataArgument> arguments;
   size_t files = 0;  // how many paths it takes
   int64_t width = 0; // of the input's features; 0 for ids
+  bool hasOptions = false; // behind the path, which the runtime checks
   bool isGenerated() const { return files == 0; }
 };
 } // namespace
@@ -113,8 +114,8 @@ static const std::vector<DataSource> &dataSources() {
       {"adding", {{"length", "50"}, {"samples", "5000"}, {"seed", "1"}}, 0, 2},
       {"npy", {}, 2},
       {"arrays", {}, 1},
-      {"csv", {}, 1},
-      {"text", {}, 1},
+      {"csv", {}, 1, 0, true},
+      {"text", {}, 1, 0, true},
   };
   return sources;
 }
@@ -124,6 +125,37 @@ static const DataSource *findDataSource(std::string_view name) {
     if (source.name == name)
       return &source;
   return nullptr;
+}
+
+/// An option of csv or text as the runtime reads it: a number, a name, or names
+/// (in quotes where they are no plain words) joined by +.
+std::optional<std::string> Elaborator::describeOption(Frame &frame, const Expr &e) {
+  std::vector<const Expr *> parts = {&e};
+  if (e.kind == Expr::Kind::List) {
+    parts.clear();
+    for (const ast::ExprPtr &operand : e.operands)
+      parts.push_back(operand.get());
+  }
+  std::string text;
+  for (const Expr *part : parts) {
+    std::string one;
+    if (part->kind == Expr::Kind::Name && !frame.names.count(part->name)) {
+      one = part->name;
+    } else {
+      Value value = evaluate(frame, *part);
+      bool isText = value.is(Value::Kind::String) && value.text.find('"') == std::string::npos;
+      if (!isText && !value.is(Value::Kind::Number)) {
+        if (!value.isPoison())
+          error("W0408", part->range, "an option of data that cannot be read")
+              .expected("a number, a name or a list of names")
+              .got(describe(value));
+        return std::nullopt;
+      }
+      one = isText ? "\"" + value.text + "\"" : fmt::format("{}", value.number);
+    }
+    text += (text.empty() ? "" : "+") + one;
+  }
+  return text;
 }
 
 /// name, name(argument = value, ...) or "name:file,file"
@@ -151,9 +183,18 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
     return std::nullopt;
   }
   if (!source->isGenerated()) {
-    size_t count = files.empty() ? 0 : 1 + std::count(files.begin(), files.end(), ',');
+    // csv and text have a path and then options: csv:FILE(x=a+b,y=c).
+    bool hasOptions = source->hasOptions;
+    size_t count = files.empty() ? 0 : 1 + (hasOptions ? 0 : std::count(files.begin(), files.end(), ','));
     bool isValid = true;
+    std::string options;
     for (const ast::Argument &argument : e.arguments) {
+      if (hasOptions && !argument.name.empty()) {
+        std::optional<std::string> option = describeOption(frame, *argument.value);
+        isValid &= option.has_value();
+        options += fmt::format("{}{}={}", options.empty() ? "" : ",", argument.name, option.value_or(""));
+        continue;
+      }
       Value value = evaluate(frame, *argument.value);
       if (value.is(Value::Kind::String) && argument.name.empty()) {
         files += (count++ ? "," : "") + value.text;
@@ -175,7 +216,7 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
     }
     if (!isValid)
       return std::nullopt;
-    return name + ":" + files;
+    return name + ":" + files + (options.empty() ? "" : "(" + options + ")");
   }
   if (!files.empty()) {
     error("W0408", e.range, fmt::format("`{}` takes no files", name))

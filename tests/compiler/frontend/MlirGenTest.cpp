@@ -141,6 +141,9 @@ TEST(MlirGen, DataIsCanonical) {
   EXPECT_EQ(data("features[3]", "npy:../x.npy,y.npy"), "npy:../x.npy,y.npy");
   EXPECT_EQ(data("features[3]", "npy(\"x.npy\", \"y.npy\")"), "npy:x.npy,y.npy");
   EXPECT_EQ(data("features[3]", "\"csv:table.csv\""), "csv:table.csv");
+  EXPECT_EQ(data("features[3]", "csv(\"t.csv\", x = [a, b, c], y = d, test_split = 0.2)"),
+            "csv:t.csv(x=a+b+c,y=d,test_split=0.2)");
+  EXPECT_EQ(data("features[3]", "\"csv:t.csv(x=a+b+c,y=d)\""), "csv:t.csv(x=a+b+c,y=d)");
   EXPECT_EQ(data("features[3]", "arrays:a b.safetensors  # a comment"), "arrays:a b.safetensors");
 }
 
