@@ -15,6 +15,7 @@
 #include "runtime/support/Error.h"
 #include "runtime/support/Text.h"
 #include "runtime/train/Evaluate.h"
+#include "runtime/train/TensorBoard.h"
 #include "runtime/train/Train.h"
 #include "runtime/train/Weights.h"
 
@@ -100,6 +101,9 @@ struct Commands {
   int64_t epochs = -1, batch = -1, steps = -1, seed = -1, threads = 0;
   bool noShuffle = false, quiet = false, json = false, resume = false;
   std::string checkpointEvery = "60s";
+  std::string logFolder;
+  int64_t histogramFrequency = -1;
+  bool writeImages = false;
 
   std::string defaultWeights() const { return std::string(model.name) + ".safetensors"; }
 
@@ -154,6 +158,9 @@ struct Commands {
     options.quiet = quiet;
     options.resume = resume;
     setCheckpoints(options);
+    std::optional<TensorBoard> board = tensorBoard();
+    if (board)
+      options.observers.push_back(&*board);
     TrainResult result = train(model, options);
     if (!result.logs.empty())
       print("{}\n", logText(result.logs));
@@ -161,6 +168,23 @@ struct Commands {
       say("interrupted after {} batches; the weights are saved. To go on: {} train --resume{}\n", result.batches,
           program, save.empty() ? "" : " --save " + save);
     say("saved {}\n{}\n", options.saveTo, stopwatch.text());
+  }
+
+  /// What the train block's tensorboard(...) says, and the command line over it.
+  std::optional<TensorBoard> tensorBoard() const {
+    std::optional<TensorBoardOptions> wanted = TensorBoardOptions::of(settings);
+    if (!logFolder.empty()) {
+      if (!wanted)
+        wanted.emplace();
+      wanted->folder = logFolder;
+    }
+    if (!wanted && (histogramFrequency != -1 || writeImages))
+      fail("--histogram-freq and --write-images are for a log for TensorBoard: say --log-dir DIR");
+    if (histogramFrequency != -1)
+      wanted->histogramFrequency = toInteger64("--histogram-freq", histogramFrequency, 0);
+    if (writeImages)
+      wanted->writeImages = true;
+    return wanted ? std::optional<TensorBoard>(std::in_place, *wanted) : std::nullopt;
   }
 
   /// --checkpoint-every 500 | 30s | epoch
@@ -231,6 +255,7 @@ struct Commands {
 
 constexpr const char *dataHelp =
     "imdb[(top_words=N,length=L)], npy:X.npy,Y.npy, arrays:FILE.safetensors, "
+    "csv:FILE[(x=A+B,y=C)], text:FOLDER, "
     "reber[(length=,samples=,seed=)], adding[(length=,samples=,seed=)]";
 
 int runCommands(const WeftModel &model, int argc, const char *const *argv) {
@@ -266,6 +291,10 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
   train->add_option("--checkpoint-every", commands.checkpointEvery,
                     "write a checkpoint after so many batches or seconds, besides after each epoch; default: 60s")
       ->option_text("N|Ns|epoch");
+  train->add_option("--log-dir", commands.logFolder, "write a log for TensorBoard")->option_text("DIR");
+  train->add_option("--histogram-freq", commands.histogramFrequency, "... with histograms of the weights every N epochs")
+      ->option_text("N");
+  train->add_flag("--write-images", commands.writeImages, "... and the weights as pictures");
   train->add_flag("--quiet", commands.quiet, "no progress on stderr");
 
   CLI::App *evaluate = app.add_subcommand("evaluate", "loss and metrics; of the test split where the data has one");

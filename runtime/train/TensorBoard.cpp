@@ -18,6 +18,20 @@
 
 namespace weft::runtime {
 
+std::optional<TensorBoardOptions> TensorBoardOptions::of(const Settings &settings) {
+  for (const Callback &callback : settings.callbacks) {
+    if (callback.name != "tensorboard")
+      continue;
+    TensorBoardOptions options;
+    options.folder = callback.text("log_dir", "logs"); // Keras's own default
+    options.histogramFrequency = static_cast<int64_t>(callback.number("histogram_freq", 0));
+    options.writeGraph = callback.text("write_graph", "true") == "true";
+    options.writeImages = callback.text("write_images", "false") == "true";
+    return options;
+  }
+  return std::nullopt;
+}
+
 static constexpr std::string_view validationPrefix = "val_";
 
 void TensorBoard::begin(const WeftModel &trained, int64_t epoch) {

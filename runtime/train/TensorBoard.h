@@ -10,6 +10,7 @@
 
 #include "runtime/io/EventFile.h"
 #include "runtime/train/Observer.h"
+#include "runtime/train/Settings.h"
 
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct TensorBoardOptions {
   int64_t histogramFrequency = 0; // every how many epochs; 0: never
   bool writeGraph = true;
   bool writeImages = false; // with the histograms
+
+  /// What `tensorboard(...)` in the train block says, where it is there.
+  static std::optional<TensorBoardOptions> of(const Settings &settings);
 };
 
 /// Writes what Keras's TensorBoard callback writes, under the same tags:
