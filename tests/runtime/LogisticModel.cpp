@@ -28,6 +28,14 @@ constexpr int64_t parameterCount = 32;
 #ifndef LOGISTIC_LOSS
 #define LOGISTIC_LOSS "binary_crossentropy"
 #endif
+#ifdef LOGISTIC_WITH_CALLBACKS
+#define LOGISTIC_CALLBACKS_JSON                                                                              \
+  R"([{"name": "early_stopping", "patience": 50}, {"name": "warm_up", "steps": 300},
+      {"name": "reduce_on_plateau", "patience": 1, "min_delta": 0.01, "factor": 0.5},
+      {"name": "checkpoint", "keep": "best"}, {"name": "csv_log", "path": "log.csv"}])"
+#else
+#define LOGISTIC_CALLBACKS_JSON "[]"
+#endif
 #ifndef LOGISTIC_VERSION
 #define LOGISTIC_VERSION WEFT_ABI_VERSION
 #endif
@@ -125,7 +133,7 @@ extern "C" const WeftModel weft_model = {
     .step = {parameterCount * sizeof(float), arenaBytes, prepare, stepSlice},
     .update = update,
     .settings = R"({"epochs": 3, "batch": 30, "seed": 7, "shuffle": true, "metrics": ["accuracy"],
-                    "loss": ")" LOGISTIC_LOSS R"(", "optimizer": "adam", "learning_rate": 0.01})",
+                    "loss": ")" LOGISTIC_LOSS R"(", "optimizer": "adam", "learning_rate": 0.01, "callbacks": )" LOGISTIC_CALLBACKS_JSON "}",
     .layers = R"([{"name": "dense", "type": "Dense", "shape": [1], "parameters": 9}])",
     .features = LOGISTIC_FEATURES,
     .optimizer_state_names = "m v",
