@@ -118,7 +118,7 @@ SmallVector<AccumulatorSet> weft::kernels::findAccumulators(const Group &group, 
       continue;
     SmallVector<Value> leaves;
     collectLeaves(op->getResult(0), group, true, leaves);
-    Accumulator accumulator{op->getResult(0), {}, {}, {}};
+    Accumulator accumulator{op->getResult(0), {}, {}};
     for (Value leaf : leaves) {
       if (isTerm(leaf) && leaf.hasOneUse()) {
         accumulator.terms.push_back({leaf.getDefiningOp()});
@@ -134,7 +134,7 @@ SmallVector<AccumulatorSet> weft::kernels::findAccumulators(const Group &group, 
   }
   for (Operation *op : group.ops)
     if (isTerm(op->getResult(0)))
-      accumulators.push_back({op->getResult(0), {{op}}, {}, {}});
+      accumulators.push_back({op->getResult(0), {{op}}, {}});
 
   // In the order of the program, whatever order they were found in.
   llvm::stable_sort(accumulators, [](const Accumulator &a, const Accumulator &b) {

@@ -35,13 +35,12 @@ struct Term {
   bool hasCondition() const;
 };
 
-/// A value that is a sum of products and of values from outside the kernel,
-/// and perhaps of values computed in it, which are added afterwards.
+/// A value that is a sum of products and of other values, which are added to
+/// the finished sum.
 struct Accumulator {
   mlir::Value root;
   llvm::SmallVector<Term> terms;
-  llvm::SmallVector<mlir::Value> start; ///< from outside: what the sum begins with
-  llvm::SmallVector<mlir::Value> rest;  ///< computed in the kernel
+  llvm::SmallVector<mlir::Value> rest;
 };
 
 /// Accumulators ("gates") whose products share their left sides: one loop over

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/Codegen.h"
+#include "compiler/kernels/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/halide/Halide.h"
 #include "dialects/seq/Seq.h"
@@ -27,6 +28,7 @@ int main(int argc, char **argv) {
                   mlir::memref::MemRefDialect, mlir::LLVM::LLVMDialect>();
   mlir::registerTransformsPasses();
   weft::registerTransforms();
+  weft::kernels::registerKernelPasses();
   weft::codegen::registerCodegenPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Weft's optimizer driver\n", registry));
 }
