@@ -88,7 +88,8 @@ private:
   SmallVector<Binding> argumentBindings, resultBindings;
   SmallVector<std::pair<unsigned, Argument>> numbers; ///< arguments that are no tensors
   llvm::StringSet<> withGradient;
-  bool hasGradients = false;
+  bool hasLoss = false;      ///< of a step: behind the predictions
+  bool hasGradients = false; ///< of a step that trains: behind the loss
 };
 
 void FunctionPlanner::bindArguments(size_t inputs) {
@@ -113,19 +114,21 @@ LogicalResult FunctionPlanner::bindResults(ArrayAttr gradients) {
   Operation *terminator = body().getTerminator();
   unsigned count = terminator->getNumOperands();
   unsigned gradientCount = gradients ? gradients.size() : 0;
-  hasGradients = bool(gradients);
-  if (count < gradientCount + hasGradients)
+  auto step = dyn_cast<seq::StepOp>(source.getOperation());
+  hasLoss = bool(gradients);
+  hasGradients = step && !step.getInference();
+  if (count < gradientCount + hasLoss)
     return source->emitOpError("returns ") << count << " values: too few for its loss and gradients";
-  unsigned outputs = count - gradientCount - hasGradients;
+  unsigned outputs = count - gradientCount - hasLoss;
   for (unsigned index = 0; index < count; ++index) {
     auto type = cast<RankedTensorType>(terminator->getOperand(index).getType());
-    if (index < outputs + hasGradients) {
+    if (index < outputs + hasLoss) {
       resultBindings.push_back({Space::Port, unsigned(ports.size())});
       auto named = dyn_cast_or_null<StringAttr>(source.getResultAttr(index, "seq.name"));
       ports.push_back({externalType(type), index < outputs ? "outputs" : "loss", named, {}});
       continue;
     }
-    auto symbol = cast<FlatSymbolRefAttr>(gradients[index - outputs - hasGradients]);
+    auto symbol = cast<FlatSymbolRefAttr>(gradients[index - outputs - hasLoss]);
     const WeightTable::Entry *weight = weights.find(symbol.getValue());
     WeightTable::Entry entry = weight ? *weight : WeightTable::Entry();
     if (!weight || entry.op.getType() != type)

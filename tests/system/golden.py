@@ -79,6 +79,10 @@ class Golden(system.Test):
         predictions = self.predict(program, weights, x)
         self.assertLess(np.abs(predictions - np.load(file("predictions.npy"))).max(), 1e-5, "predictions")
 
+        said = self.start(program, "evaluate", "--weights", weights, "--data", data, "--json")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertLess(abs(json.loads(said.stdout)["loss"] - float(np.load(file("loss.npy")))), 1e-5, "loss")
+
         self.run_(program, "gradients", "--weights", weights, "--data", data, "--save", "g.safetensors")
         gradients, expected = system.readSafetensors(self.path("g.safetensors")), system.readSafetensors(
             file("gradients.safetensors"))
