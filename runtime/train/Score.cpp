@@ -1,4 +1,4 @@
-//===- Score.cpp - Losses and metrics of predictions ===//
+//===- Score.cpp - Metrics of predictions ===//
 //
 // Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,9 +15,6 @@
 namespace weft::runtime {
 
 namespace {
-constexpr double epsilon = 1e-7; // Keras keeps probabilities this far from 0 and 1
-
-double clip(double probability) { return std::clamp(probability, epsilon, 1 - epsilon); }
 
 /// The mean of body(prediction, label) over the values of a row.
 template <typename F> double meanOf(std::span<const float> prediction, const void *label, F body) {
@@ -28,25 +25,12 @@ template <typename F> double meanOf(std::span<const float> prediction, const voi
   return sum / double(prediction.size());
 }
 
-double binaryCrossentropy(std::span<const float> prediction, const void *label, int64_t) {
-  return meanOf(prediction, label, [](double p, double y) {
-    return -(y * std::log(clip(p)) + (1 - y) * std::log(1 - clip(p)));
-  });
-}
-
 double squaredError(std::span<const float> prediction, const void *label, int64_t) {
   return meanOf(prediction, label, [](double p, double y) { return (p - y) * (p - y); });
 }
 
 double absoluteError(std::span<const float> prediction, const void *label, int64_t) {
   return meanOf(prediction, label, [](double p, double y) { return std::abs(p - y); });
-}
-
-double huber(std::span<const float> prediction, const void *label, int64_t) {
-  return meanOf(prediction, label, [](double p, double y) {
-    double error = std::abs(p - y);
-    return error <= 1 ? error * error / 2 : error - 0.5;
-  });
 }
 
 /// The mean of body(index of the group, its values) over groups of `classes` values.
@@ -56,31 +40,6 @@ template <typename F> double meanOfGroups(std::span<const float> prediction, int
   for (size_t group = 0; group < groups; ++group)
     sum += body(group, prediction.subspan(group * width, width));
   return sum / double(groups);
-}
-
-double probabilityOf(std::span<const float> values, size_t index) {
-  double total = 0;
-  for (float value : values)
-    total += double{value};
-  return clip(double{values[index]} / total);
-}
-
-double categoricalCrossentropy(std::span<const float> prediction, const void *label, int64_t classes) {
-  const float *truth = static_cast<const float *>(label);
-  return meanOfGroups(prediction, classes, [&](size_t group, std::span<const float> values) {
-    double loss = 0;
-    for (size_t i = 0; i < values.size(); ++i)
-      if (float y = truth[group * values.size() + i]; y != 0)
-        loss -= double{y} * std::log(probabilityOf(values, i));
-    return loss;
-  });
-}
-
-double sparseCrossentropy(std::span<const float> prediction, const void *label, int64_t classes) {
-  const int32_t *truth = static_cast<const int32_t *>(label);
-  return meanOfGroups(prediction, classes, [&](size_t group, std::span<const float> values) {
-    return -std::log(probabilityOf(values, static_cast<size_t>(truth[group])));
-  });
 }
 
 size_t largest(std::span<const float> values) {
@@ -162,26 +121,6 @@ void forRows(const WeftModel &model, int32_t index, const void *const *labels, c
          static_cast<const void *>(label + row * labelWidth * 4));
 }
 } // namespace
-
-RowFunction lossNamed(std::string_view name, const WeftPort &label) {
-  struct Named {
-    std::string_view name;
-    RowFunction value;
-    int32_t label;
-  };
-  static constexpr Named known[] = {
-      {"binary_crossentropy", binaryCrossentropy, WEFT_F32},
-      {"categorical_crossentropy", categoricalCrossentropy, WEFT_F32},
-      {"sparse_categorical_crossentropy", sparseCrossentropy, WEFT_I32},
-      {"mean_squared_error", squaredError, WEFT_F32},
-      {"mean_absolute_error", absoluteError, WEFT_F32},
-      {"huber", huber, WEFT_F32},
-  };
-  for (const Named &loss : known)
-    if (loss.name == name && loss.label == label.element)
-      return loss.value;
-  return nullptr;
-}
 
 void Sums::add(const Sums &other) {
   loss += other.loss;
@@ -273,15 +212,6 @@ Logs Scorer::means(const Sums &sums, const std::string &prefix) const {
     logs.emplace_back(prefix + metric.name, resultOf(metric, sums));
   std::sort(logs.begin(), logs.end());
   return logs;
-}
-
-void addLoss(Sums &sums, const WeftModel &model, std::span<const RowFunction> losses,
-             const void *const *labels, const float *const *outputs, int64_t rows) {
-  for (size_t i = 0; i < losses.size(); ++i)
-    forRows(model, static_cast<int32_t>(i), labels, outputs, rows,
-            [&](std::span<const float> prediction, const void *label) {
-              sums.loss += losses[i](prediction, label, lastExtent(model.outputs[i]));
-            });
 }
 
 } // namespace weft::runtime

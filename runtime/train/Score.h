@@ -22,10 +22,6 @@ namespace weft::runtime {
 /// class numbers); `classes` is the length of the prediction's last axis.
 using RowFunction = double (*)(std::span<const float> prediction, const void *label, int64_t classes);
 
-/// The loss of this name from probabilities, as Keras's evaluate has it; null
-/// where it is one of the model's own.
-RowFunction lossNamed(std::string_view name, const WeftPort &label);
-
 /// Loss and metrics added up over rows. A metric has one value or more: a sum, or
 /// the counts that it is computed from.
 struct Sums {
@@ -72,10 +68,6 @@ private:
   std::vector<Metric> metrics;
   size_t values = 0; // of all metrics
 };
-
-/// Adds the loss of `rows` rows, by the loss functions of each label.
-void addLoss(Sums &sums, const WeftModel &model, std::span<const RowFunction> losses,
-             const void *const *labels, const float *const *outputs, int64_t rows);
 
 } // namespace weft::runtime
 

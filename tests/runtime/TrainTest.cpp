@@ -139,12 +139,6 @@ namespace {
 struct Scored {
   WeftPort output, label;
 
-  double loss(const char *name, std::vector<float> prediction, const void *truth) const {
-    RowFunction function = lossNamed(name, label);
-    EXPECT_TRUE(function) << name;
-    return function ? function(prediction, truth, output.shape[output.rank - 1]) : 0;
-  }
-
   double metric(const char *name, std::vector<float> predictions, const void *truth, int64_t rows) const {
     WeftModel model{};
     model.outputs = &output;
@@ -166,21 +160,6 @@ const Scored binary = {{"p", WEFT_F32, 1, {1}, 0}, {"y", WEFT_F32, 1, {1}, 0}};
 const Scored oneHot = {{"p", WEFT_F32, 1, {3}, 0}, {"y", WEFT_F32, 1, {3}, 0}};
 const Scored sparse = {{"p", WEFT_F32, 1, {3}, 0}, {"y", WEFT_I32, 1, {1}, 0}};
 } // namespace
-
-TEST(Score, losses) {
-  const float one[] = {1}, zero[] = {0}, hot[] = {0, 1, 0};
-  const int32_t second[] = {1};
-  EXPECT_NEAR(binary.loss("binary_crossentropy", {0.8f}, one), -std::log(0.8), 1e-7);
-  EXPECT_NEAR(binary.loss("binary_crossentropy", {0.8f}, zero), -std::log(0.2), 1e-6);
-  EXPECT_NEAR(binary.loss("binary_crossentropy", {0.0f}, one), -std::log(1e-7), 1e-6); // clipped as in Keras
-  EXPECT_NEAR(oneHot.loss("categorical_crossentropy", {0.2f, 0.7f, 0.1f}, hot), -std::log(0.7), 1e-7);
-  EXPECT_NEAR(sparse.loss("sparse_categorical_crossentropy", {0.2f, 0.7f, 0.1f}, second), -std::log(0.7), 1e-7);
-  EXPECT_NEAR(oneHot.loss("mean_squared_error", {1, 3, 0}, hot), (1 + 4 + 0) / 3.0, 1e-7);
-  EXPECT_NEAR(oneHot.loss("mean_absolute_error", {1, 3, 0}, hot), (1 + 2 + 0) / 3.0, 1e-7);
-  EXPECT_NEAR(oneHot.loss("huber", {0.5f, 3, 0}, hot), (0.125 + 1.5 + 0) / 3, 1e-7);
-  EXPECT_EQ(lossNamed("my_own", binary.label), nullptr);
-  EXPECT_EQ(lossNamed("sparse_categorical_crossentropy", binary.label), nullptr);
-}
 
 TEST(Score, accuracyByOutputAndLabel) {
   const float truth[] = {1, 0, 1, 0};
