@@ -28,8 +28,11 @@ struct StageRef {
   EmittedFunc *func = nullptr;
   Loops *loops = nullptr;
   unsigned index = 0;
+  const ::Halide::Stage *special = nullptr; ///< a specialization of it, inside its region
 
   ::Halide::Stage stage() const {
+    if (special)
+      return *special;
     return index == 0 ? ::Halide::Stage(func->func) : func->func.update(index - 1);
   }
 };
@@ -45,6 +48,10 @@ public:
                 StoreInOp, BoundOp, BoundExtentOp, AlignBoundsOp>([&](auto directive) -> LogicalResult {
             FailureOr<StageRef> ref = findStage(op, directive.getFunc(), directive.getStage());
             return failed(ref) ? failure() : applyTo(directive, *ref);
+          })
+          .Case([&](SpecializeOp special) -> LogicalResult {
+            FailureOr<StageRef> ref = findStage(op, special.getFunc(), special.getStage());
+            return failed(ref) ? failure() : applyTo(special, *ref);
           })
           .Default([](Operation *other) { return other->emitError("not a directive of a schedule"); });
     } catch (const ::Halide::Error &error) {
@@ -68,6 +75,11 @@ private:
     if (stage < 0 || stage >= int64_t(func.stages.size()))
       return op->emitError("@") << name << " has " << func.stages.size() - 1 << " updates; update " << stage
                                 << " is not one of them";
+    if (inside) {
+      if (&func != inside->func || unsigned(stage) != inside->index)
+        return op->emitError("schedules another definition than the halide.specialize around it");
+      return *inside;
+    }
     return StageRef{&func, &func.stages[stage], unsigned(stage)};
   }
 
@@ -155,6 +167,33 @@ private:
                   "`tail guard_with_if`";
     }
     return success();
+  }
+
+  /// The region's loops begin where the definition's are, and go their own way.
+  LogicalResult applyTo(SpecializeOp op, StageRef ref) {
+    if (op.getFunc() != kernel.output)
+      return op.emitError("only the kernel's output @") << kernel.output << " has extents to tell cases by";
+    if (op.getMost() < 1 || op.getMost() > INT32_MAX)
+      return op.emitError("up_to is at least 1; got ") << int64_t(op.getMost());
+    auto var = llvm::find_if(ref.func->vars, [&](const ::Halide::Var &of) { return of.name() == op.getVar(); });
+    if (var == ref.func->vars.end())
+      return op.emitError("@") << op.getFunc() << " has no variable \"" << op.getVar() << '"';
+    ::Halide::Expr extent = ref.func->func.output_buffers()[0].dim(int(var - ref.func->vars.begin())).extent();
+    ::Halide::Stage special = ref.stage().specialize(extent <= int(op.getMost()));
+    Loops loops = *ref.loops;
+    StageRef nested = ref;
+    nested.loops = &loops;
+    nested.special = &special;
+    inside = &nested;
+    LogicalResult result = success();
+    for (Operation &directive : op.getBody().front()) {
+      if (isa<SpecializeOp, ComputeAtOp, ComputeRootOp, StoreInOp, BoundOp, BoundExtentOp, AlignBoundsOp>(directive))
+        result = directive.emitError("holds for the whole func, not for a halide.specialize");
+      else if (failed(apply(&directive)))
+        result = failure();
+    }
+    inside = nullptr;
+    return result;
   }
 
   LogicalResult applyTo(FuseOp op, StageRef ref) {
@@ -328,6 +367,7 @@ private:
   }
 
   EmittedKernel &kernel;
+  const StageRef *inside = nullptr; ///< the specialization whose region is being applied
 };
 
 } // namespace

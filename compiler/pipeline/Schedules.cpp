@@ -26,25 +26,31 @@ using namespace mlir;
 
 /// The funcs that a schedule's directives name must be those of the kernel.
 static std::string staleReason(halide::ScheduleOp schedule, halide::KernelOp kernel) {
-  for (Operation &directive : schedule.getBody().front()) {
+  std::string reason;
+  auto check = [&](Operation *directive) {
     for (llvm::StringRef role : {"func", "consumer"}) {
-      auto name = directive.getAttrOfType<FlatSymbolRefAttr>(role);
-      if (name && !SymbolTable::lookupSymbolIn(kernel, name.getAttr()))
-        return ("it names @" + name.getValue() + ", which the kernel does not define").str();
+      auto name = directive->getAttrOfType<FlatSymbolRefAttr>(role);
+      if (name && !SymbolTable::lookupSymbolIn(kernel, name.getAttr())) {
+        reason = ("it names @" + name.getValue() + ", which the kernel does not define").str();
+        return WalkResult::interrupt();
+      }
     }
-    auto func = directive.getAttrOfType<FlatSymbolRefAttr>("func");
-    auto stage = directive.getAttrOfType<IntegerAttr>("stage");
+    auto func = directive->getAttrOfType<FlatSymbolRefAttr>("func");
+    auto stage = directive->getAttrOfType<IntegerAttr>("stage");
     if (!func || !stage)
-      continue;
+      return WalkResult::advance();
     int64_t updates = llvm::count_if(kernel.getBody().getOps<halide::UpdateOp>(), [&](halide::UpdateOp update) {
       return update.getFuncAttr() == func;
     });
-    if (stage.getInt() > updates)
-      return ("it names update " + llvm::Twine(stage.getInt()) + " of @" + func.getValue() + ", which has " +
+    if (stage.getInt() <= updates)
+      return WalkResult::advance();
+    reason = ("it names update " + llvm::Twine(stage.getInt()) + " of @" + func.getValue() + ", which has " +
               llvm::Twine(updates))
-          .str();
-  }
-  return "";
+                 .str();
+    return WalkResult::interrupt();
+  };
+  schedule.getBody().walk([&](Operation *directive) { return check(directive); });
+  return reason;
 }
 
 static std::string kernelNames(ModuleOp module) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/bench/Bench.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/tools/CommandLine.h"
 
@@ -92,6 +93,16 @@ int main(int argc, char **argv) {
   inspect->add_option("--stage", stage, "one of: " + pipeline::stageNames())->required();
   inspect->add_option("--kernel", kernel, "only this kernel (stages kernels, program, stmt and asm)");
 
+  bench::Options benchmark;
+  CLI::App *bench = app.add_subcommand("bench", "measure each kernel of a model: its time and its share of this machine's peak");
+  addModelFlags(*bench, options, values);
+  bench->add_option("--kernel", benchmark.kernel, "only this kernel");
+  bench->add_option("--rows", benchmark.rows, "rows of a slice (default: what the model's batch comes to)")
+      ->check(CLI::Range(1, 1 << 20));
+  bench->add_option("--seconds", benchmark.seconds, "how long to measure each kernel (default: 0.05)")
+      ->check(CLI::Range(0.001, 3600.0));
+  bench->add_flag("--json", benchmark.json, "numbers for another program in place of a table");
+
   CLI::App *dataCommand = app.add_subcommand("data", "check and prepare a data set");
   CLI::App *imdb = dataCommand->add_subcommand("imdb", "film reviews and their sentiment (Maas et al. 2011)");
   dataCommand->require_subcommand(1);
@@ -132,6 +143,13 @@ int main(int argc, char **argv) {
     std::string text;
     Outcome outcome = pipeline::inspect(options, toolchain, *which, kernel, text);
     std::fwrite(text.data(), 1, text.size(), stdout);
+    return finish(outcome);
+  }
+  if (bench->parsed()) {
+    std::string text;
+    benchmark.model = options;
+    Outcome outcome = bench::bench(benchmark, toolchain, text);
+    std::cout << text;
     return finish(outcome);
   }
   if (imdb->parsed())

@@ -197,7 +197,7 @@ def Halide_MemoryAttr : EnumAttr<Halide_Dialect, Halide_MemoryEnum, "memory"> { 
 
 // `stage` is 0 for the pure definition, n for the n-th update.
 class Halide_Directive<string mnemonic, dag more, string format>
-    : Halide_Op<mnemonic, [HasParent<"ScheduleOp">]> {
+    : Halide_Op<mnemonic, [ParentOneOf<["ScheduleOp", "SpecializeOp"]>]> {
   let arguments = !con((ins FlatSymbolRefAttr:$func, DefaultValuedAttr<I64Attr, "0">:$stage), more);
   let assemblyFormat = "$func (`update` $stage^)? " # format # " attr-dict";
 }
@@ -226,6 +226,27 @@ def Halide_BoundExtentOp : Halide_Directive<"bound_extent", (ins StrAttr:$var, I
     "$var `,` $extent"> { let summary = "Func::bound_extent"; }
 def Halide_AlignBoundsOp : Halide_Directive<"align_bounds", (ins StrAttr:$var, I64Attr:$modulus),
     "$var `,` $modulus"> { let summary = "Func::align_bounds"; }
+
+def Halide_SpecializeOp : Halide_Op<"specialize", [HasParent<"ScheduleOp">, NoTerminator, SingleBlock]> {
+  let summary = "Stage::specialize: other loops where the output is small";
+  let description = [{
+    Where the kernel's output has at most `most` elements along `var`, the
+    directives of the region hold for the definition in place of those behind
+    this one: it comes first among the directives of its definition. What is
+    computed at a loop of the definition needs a loop of that name in both.
+
+    ```mlir
+    halide.specialize @y for "r" up_to 1 {
+      halide.split @y "u" into "uo", "ui" by 64 tail round_up
+      halide.vectorize @y "ui"
+    }
+    halide.split @y "u" into "uo", "ui" by 16 tail round_up
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$func, DefaultValuedAttr<I64Attr, "0">:$stage, StrAttr:$var, I64Attr:$most);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$func (`update` $stage^)? `for` $var `up_to` $most attr-dict-with-keyword $body";
+}
 
 //===----------------------------------------------------------------------===//
 // Use

@@ -74,9 +74,36 @@ halide.schedule @affine {
   halide.unroll @z update 1 "k" by 2
 })";
 
+/// One row takes all columns at once; what is computed for it has other extents.
+static const char *const special = R"(
+halide.schedule @affine {
+  halide.specialize @y for "r" up_to 1 {
+    halide.split @y "u" into "uo", "ui" by 32 tail round_up
+    halide.split @y "r" into "ro", "ri" by 1 tail round_up
+    halide.reorder @y ["ui", "ri", "ro", "uo"]
+    halide.vectorize @y "ui"
+  }
+  halide.split @y "u" into "uo", "ui" by 8 tail round_up
+  halide.split @y "r" into "ro", "ri" by 3 tail round_up
+  halide.reorder @y ["ui", "ri", "ro", "uo"]
+  halide.vectorize @y "ui"
+  halide.unroll @y "ri"
+  halide.compute_at @z in @y "ro"
+  halide.store_in @z stack
+  halide.split @z "u" into "uo", "ui" by 8
+  halide.vectorize @z "ui"
+  halide.unroll @z "uo"
+  halide.unroll @z "r"
+  halide.split @z update 1 "u" into "uo", "ui" by 8
+  halide.reorder @z update 1 ["ui", "uo", "r", "k"]
+  halide.vectorize @z update 1 "ui"
+  halide.unroll @z update 1 "uo"
+  halide.unroll @z update 1 "r"
+})";
+
 TEST(HalideKernel, ScheduleChangesSpeedAndNoResult) {
   for (std::string schedule :
-       {std::string(), std::string(tiled),
+       {std::string(), std::string(tiled), std::string(special),
         std::string("halide.schedule @affine { halide.compute_at @z in @y \"r\"\n halide.store_in @z stack\n"
                     " halide.bound_extent @z \"u\", 30\n halide.align_bounds @z \"u\", 2 }"),
         std::string("halide.schedule @affine { halide.fuse @y \"u\", \"r\" into \"f\" }"),
@@ -452,6 +479,12 @@ TEST(HalideKernel, ReportsAWrongScheduleAtItsDirective) {
   expect("  halide.compute_at @z in @y \"k\"", "no loop \"k\" in this stage of @y");
   expect("  halide.store_in @z heap", "a kernel has no heap");
   expect("  halide.compute_root @z", "@z does not fit on the stack: its size depends on run-time extents");
+  expect("  halide.specialize @y for \"r\" up_to 1 {\n    halide.bound @y \"u\", 0, 30\n  }",
+         "holds for the whole func, not for a halide.specialize");
+  expect("  halide.specialize @y for \"r\" up_to 1 {\n    halide.vectorize @z \"u\"\n  }",
+         "schedules another definition than the halide.specialize around it");
+  expect("  halide.specialize @z for \"r\" up_to 1 {\n  }", "only the kernel's output @y has extents to tell cases by");
+  expect("  halide.specialize @y for \"row\" up_to 1 {\n  }", "@y has no variable \"row\"");
   expect("  halide.bound @y \"u\", 0, 20", "the output @y has 30 along \"u\", from 0");
   expect("  halide.compute_at @z in @y \"r\"\n  halide.bound @z \"u\", 0, 20",
          "the bound does not hold: more of @z is needed along \"u\"");

@@ -42,6 +42,12 @@ halide.kernel @everything {
 
 // CHECK-LABEL: halide.schedule @everything {
 halide.schedule @everything {
+  // CHECK-NEXT: halide.specialize @z update 1 for "u" up_to 16 {
+  // CHECK-NEXT:   halide.vectorize @z update 1 "u"
+  // CHECK-NEXT: }
+  halide.specialize @z update 1 for "u" up_to 16 {
+    halide.vectorize @z update 1 "u"
+  }
   // CHECK-NEXT: halide.split @z "u" into "uo", "ui" by 8
   halide.split @z "u" into "uo", "ui" by 8
   // CHECK-NEXT: halide.split @z update 1 "u" into "uo", "ui" by 8 tail round_up
