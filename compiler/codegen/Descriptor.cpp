@@ -168,8 +168,11 @@ FailureOr<llvm::Constant *> DescriptorBuilder::weights(const WeightTable &table)
       inits.push_back(record({number(int32_t(init.getKind())), number(0), llvm::ConstantFP::get(f64, init.first()),
                               llvm::ConstantFP::get(f64, init.second())},
                              sizeof(WeftInit)));
+    llvm::Constant *penalty = null();
+    if (std::optional<StringRef> regularizer = op.getRegularizer())
+      penalty = functionOrNull(entryName(penaltyName(*regularizer)));
     list.push_back(record({string(op.getSymName()), number(type.getRank()), number(inits.size()),
-                           shape(type.getShape()), wide(entry.offset), wide(entry.size), array(inits)},
+                           shape(type.getShape()), wide(entry.offset), wide(entry.size), array(inits), penalty},
                           sizeof(WeftWeight)));
   }
   return array(list);

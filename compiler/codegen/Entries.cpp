@@ -41,7 +41,8 @@ const Member callMembers[] = {
     MEMBER(WeftCall, Number, scale)};
 const Member updateMembers[] = {
     MEMBER(WeftUpdateCall, Pointer, parameters), MEMBER(WeftUpdateCall, Pointer, gradients),
-    MEMBER(WeftUpdateCall, PointerArray, states), MEMBER(WeftUpdateCall, Number, begin),
+    MEMBER(WeftUpdateCall, PointerArray, states), MEMBER(WeftUpdateCall, Pointer, penalties),
+    MEMBER(WeftUpdateCall, Number, begin),
     MEMBER(WeftUpdateCall, Number, end),          MEMBER(WeftUpdateCall, Number, step),
     MEMBER(WeftUpdateCall, Number, learning_rate)};
 #undef MEMBER
@@ -134,7 +135,7 @@ FailureOr<Value> EntryBuilder::argument(unsigned index, unsigned number, const M
 
 LogicalResult EntryBuilder::run() {
   StringRef name = function.getSymName();
-  bool isUpdate = name == "update";
+  bool isUpdate = name == "update" || name.starts_with(penaltyName(""));
   if (!isUpdate && !name.ends_with(".prepare") && !name.ends_with(".slice"))
     return success();
   ArrayRef<Member> members = isUpdate ? ArrayRef(updateMembers) : ArrayRef(callMembers);

@@ -305,6 +305,9 @@ LogicalResult PlanProgramPass::plan(ModuleOp module) {
   for (seq::OptimizerOp optimizer : llvm::make_early_inc_range(module.getOps<seq::OptimizerOp>()))
     if (failed(planUpdate(optimizer, weights)))
       return failure();
+  for (seq::RegularizerOp regularizer : llvm::make_early_inc_range(module.getOps<seq::RegularizerOp>()))
+    if (failed(planPenalty(regularizer, weights)))
+      return failure();
   // What the step was made of says nothing that the program does not.
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<seq::LossOp, seq::CellOp>(op))

@@ -1,13 +1,14 @@
-//===- PlanUpdate.cpp - An optimizer over a range of the flat vectors -*- C++ -*-===//
+//===- PlanUpdate.cpp - Equations over a range of the flat vectors -*- C++ -*-===//
 //
 // Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The range is worked off block by block. A kernel may not write over what it
-// reads, so new weights and states go to a block of scratch, which is copied
-// back while it is in the first-level cache; so do values between two kernels.
+// An optimizer or a regularizer: numbers and vectors to vectors. The range is
+// worked off block by block. A kernel may not write over what it reads, so what
+// is new goes to a block of scratch, which is copied back while it is in the
+// first-level cache; so do values between two kernels.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,26 +29,35 @@ static constexpr int64_t blockElements = 1024;
 
 namespace {
 
+/// A member of WeftUpdateCall.
+struct Slot {
+  StringRef field;
+  StringAttr name;
+};
+
 class UpdatePlanner {
 public:
-  UpdatePlanner(seq::OptimizerOp optimizer, const WeightTable &weights)
-      : optimizer(optimizer), weights(weights), builder(optimizer) {}
+  /// `function` takes first numbers, then vectors: `arguments`. Its results are all
+  /// vectors and go to the places `results` of these, or behind them.
+  UpdatePlanner(FunctionOpInterface function, const WeightTable &weights, SmallVector<Slot> arguments,
+                SmallVector<unsigned> results)
+      : source(function), weights(weights), slots(std::move(arguments)), results(std::move(results)),
+        builder(function.getOperation()) {}
 
-  LogicalResult run();
+  LogicalResult run(StringRef name);
 
 private:
-  /// The first two arguments are numbers, then come the vectors: weight, gradient, states.
-  static constexpr unsigned firstVector = 2, firstState = 4;
-
   LogicalResult verify();
-  func::FuncOp declare();
+  func::FuncOp declare(StringRef name);
   LogicalResult emit(func::FuncOp function);
   LogicalResult emitApply(halide::ApplyOp apply, Value count);
   Value scratch(Type type);
   Value window(Value vector, OpFoldResult offset, Value count);
 
-  seq::OptimizerOp optimizer;
+  FunctionOpInterface source;
   const WeightTable &weights;
+  SmallVector<Slot> slots; // of the function to make, behind the range
+  SmallVector<unsigned> results;
   OpBuilder builder;
   Block *entry = nullptr;
   IRMapping buffers;
@@ -55,35 +65,30 @@ private:
 
 } // namespace
 
+/// How many arguments of the function to make stand in front: begin and end of the range.
+static constexpr unsigned rangeArguments = 2;
+
 static bool isVector(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.getRank() == 1 && tensor.isDynamicDim(0);
 }
 
 LogicalResult UpdatePlanner::verify() {
-  ArrayRef<Type> arguments = optimizer.getArgumentTypes();
-  if (arguments.size() < firstState || optimizer.getResultTypes().size() != arguments.size() - 3)
-    return optimizer.emitOpError("must take step, learning rate, weight, gradient and states, and return the "
-                                 "weight and the states");
-  for (auto [index, type] : llvm::enumerate(arguments))
-    if (isVector(type) != (index >= firstVector))
-      return optimizer.emitOpError("argument ") << index << " cannot be a " << type;
-  for (Operation &op : optimizer.getBody().front().without_terminator())
+  for (Operation &op : source.getFunctionBody().front().without_terminator())
     if (!isa<halide::ApplyOp>(op))
       return op.emitOpError("must be part of a kernel before buffers are planned");
   return success();
 }
 
-func::FuncOp UpdatePlanner::declare() {
+func::FuncOp UpdatePlanner::declare(StringRef name) {
   Type f32 = builder.getF32Type(), index = builder.getIndexType();
   Type number = MemRefType::get({}, f32), vector = MemRefType::get({weights.size()}, f32);
-  SmallVector<Argument> list = {{index, "begin", {}, {}},       {index, "end", {}, {}},
-                                {number, "step", {}, {}},       {number, "learning_rate", {}, {}},
-                                {vector, "parameters", {}, {}}, {vector, "gradients", {}, {}}};
-  unsigned states = optimizer.getArgumentTypes().size() - firstState;
-  for (unsigned state = 0; state < states; ++state)
-    list.push_back({vector, "states", optimizer.getArgAttrOfType<StringAttr>(firstState + state, "seq.name"), {}});
-  return createFunction(builder, optimizer.getLoc(), "update", list);
+  SmallVector<Argument> list = {{index, "begin", {}, {}}, {index, "end", {}, {}}};
+  for (auto [place, slot] : llvm::enumerate(slots)) {
+    bool isNumber = place < source.getNumArguments() && !isVector(source.getArgumentTypes()[place]);
+    list.push_back({isNumber ? number : vector, slot.field, slot.name, {}});
+  }
+  return createFunction(builder, source.getLoc(), name, list);
 }
 
 /// A buffer on the stack, made once for all blocks.
@@ -94,7 +99,7 @@ Value UpdatePlanner::scratch(Type type) {
   SmallVector<int64_t> shape(tensor.getShape());
   if (isVector(type))
     shape = {blockElements};
-  return memref::AllocaOp::create(builder, optimizer.getLoc(), MemRefType::get(shape, tensor.getElementType()),
+  return memref::AllocaOp::create(builder, source.getLoc(), MemRefType::get(shape, tensor.getElementType()),
                                   builder.getI64IntegerAttr(64));
 }
 
@@ -105,7 +110,7 @@ Value UpdatePlanner::window(Value vector, OpFoldResult offset, Value count) {
                   ? MemRefType::get({ShapedType::kDynamic}, element)
                   : MemRefType::get({ShapedType::kDynamic}, element,
                                     StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic, {1}));
-  return memref::ReinterpretCastOp::create(builder, optimizer.getLoc(), type, vector, offset,
+  return memref::ReinterpretCastOp::create(builder, source.getLoc(), type, vector, offset,
                                            {OpFoldResult(count)}, {builder.getIndexAttr(1)});
 }
 
@@ -136,13 +141,14 @@ LogicalResult UpdatePlanner::emitApply(halide::ApplyOp apply, Value count) {
 }
 
 LogicalResult UpdatePlanner::emit(func::FuncOp function) {
-  Location loc = optimizer.getLoc();
+  Location loc = source.getLoc();
   entry = &function.front();
-  Block &body = optimizer.getBody().front();
+  Block &body = source.getFunctionBody().front();
   builder.setInsertionPointToStart(entry);
   builder.setInsertionPoint(func::ReturnOp::create(builder, loc));
-  buffers.map(body.getArgument(0), function.getArgument(2));
-  buffers.map(body.getArgument(1), function.getArgument(3));
+  for (BlockArgument argument : body.getArguments())
+    if (!isVector(argument.getType()))
+      buffers.map(argument, function.getArgument(argument.getArgNumber() + rangeArguments));
 
   // Numbers first: step sizes and the like do not depend on the block.
   auto isNumber = [](halide::ApplyOp apply) { return llvm::none_of(apply.getOutputs().getTypes(), isVector); };
@@ -161,41 +167,59 @@ LogicalResult UpdatePlanner::emit(func::FuncOp function) {
   Value at = loop.getInductionVar();
   Value left = arith::SubIOp::create(builder, loc, end, at);
   Value count = arith::MinUIOp::create(builder, loc, left, block);
-  for (unsigned index = firstVector; index < body.getNumArguments(); ++index)
-    buffers.map(body.getArgument(index), window(function.getArgument(index + 2), OpFoldResult(at), count));
+  SmallVector<Value> windows; // by place; none for a number
+  for (unsigned place = 0; place < slots.size(); ++place) {
+    Value argument = function.getArgument(place + rangeArguments);
+    bool isNumber = cast<MemRefType>(argument.getType()).getRank() == 0;
+    windows.push_back(isNumber ? Value() : window(argument, OpFoldResult(at), count));
+    if (!isNumber && place < body.getNumArguments())
+      buffers.map(body.getArgument(place), windows.back());
+  }
   for (halide::ApplyOp apply : body.getOps<halide::ApplyOp>())
     if (!isNumber(apply) && failed(emitApply(apply, count)))
       return failure();
 
-  // The results: the weight, then the states.
   SmallVector<std::pair<Value, Value>> copies;
-  for (auto [index, result] : llvm::enumerate(body.getTerminator()->getOperands())) {
-    Value target = body.getArgument(index == 0 ? firstVector : firstState + index - 1);
-    if (result == target)
+  for (auto [result, place] : llvm::zip_equal(body.getTerminator()->getOperands(), results)) {
+    if (place < body.getNumArguments() && result == body.getArgument(place))
       continue;
     if (!isVector(result.getType()))
-      return optimizer.emitOpError("returns a ") << result.getType() << " where a vector is due";
+      return source.emitOpError("returns a ") << result.getType() << " where a vector is due";
     // An argument that becomes another one is saved before anything is written.
-    Value source = buffers.lookup(result);
+    Value buffer = buffers.lookup(result);
     if (isa<BlockArgument>(result)) {
       Value saved = window(scratch(result.getType()), builder.getIndexAttr(0), count);
-      memref::CopyOp::create(builder, loc, source, saved);
-      source = saved;
+      memref::CopyOp::create(builder, loc, buffer, saved);
+      buffer = saved;
     }
-    copies.push_back({source, buffers.lookup(target)});
+    copies.push_back({buffer, windows[place]});
   }
-  for (auto [source, target] : copies)
-    memref::CopyOp::create(builder, loc, source, target);
+  for (auto [buffer, target] : copies)
+    memref::CopyOp::create(builder, loc, buffer, target);
   return success();
 }
 
-LogicalResult UpdatePlanner::run() {
-  if (failed(verify()) || failed(emit(declare())))
+LogicalResult UpdatePlanner::run(StringRef name) {
+  if (failed(verify()) || failed(emit(declare(name))))
     return failure();
-  optimizer.erase();
+  source.erase();
   return success();
 }
 
 LogicalResult weft::codegen::planUpdate(seq::OptimizerOp optimizer, const WeightTable &weights) {
-  return UpdatePlanner(optimizer, weights).run();
+  SmallVector<Slot> slots = {{"step", {}}, {"learning_rate", {}}, {"parameters", {}}, {"gradients", {}}};
+  SmallVector<unsigned> results = {2}; // the weight, then the states
+  for (unsigned place = slots.size(); place < optimizer.getArgumentTypes().size(); ++place) {
+    results.push_back(place);
+    slots.push_back({"states", optimizer.getArgAttrOfType<StringAttr>(place, "seq.name")});
+  }
+  return UpdatePlanner(optimizer, weights, std::move(slots), std::move(results)).run("update");
+}
+
+LogicalResult weft::codegen::planPenalty(seq::RegularizerOp regularizer, const WeightTable &weights) {
+  if (regularizer.getArgumentTypes().size() != 2)
+    return regularizer.emitOpError("has no gradient yet");
+  SmallVector<Slot> slots = {{"parameters", {}}, {"gradients", {}}, {"penalties", {}}};
+  std::string name = penaltyName(regularizer.getSymName());
+  return UpdatePlanner(regularizer, weights, std::move(slots), /*results=*/{2, 1}).run(name);
 }

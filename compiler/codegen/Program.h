@@ -11,9 +11,10 @@
 //   @step.prepare, @step.slice, @step.arena             one training step
 //   @evaluate.prepare, .slice, .arena                   predictions and their loss
 //   @update                                             the optimizer
+//   @penalty.NAME                                       the regularizer of that name
 //
 // Every argument says in `weft.field` which member of WeftCall (of
-// WeftUpdateCall for @update) it is; where that member is an array, the
+// WeftUpdateCall for the last two) it is; where that member is an array, the
 // arguments stand in its order. Inputs, labels and outputs carry `weft.name`, ids
 // `weft.vocabulary`. `*.arena` answers how many bytes a slice of so many rows needs.
 //
@@ -62,8 +63,14 @@ struct Argument {
 mlir::func::FuncOp createFunction(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name,
                                   llvm::ArrayRef<Argument> arguments, mlir::TypeRange results = {});
 
+/// The function of a program that computes what elements cost.
+inline std::string penaltyName(llvm::StringRef regularizer) { return ("penalty." + regularizer).str(); }
+
 /// Replaces `optimizer` by @update.
 mlir::LogicalResult planUpdate(seq::OptimizerOp optimizer, const WeightTable &weights);
+
+/// Replaces `regularizer` by its @penalty.
+mlir::LogicalResult planPenalty(seq::RegularizerOp regularizer, const WeightTable &weights);
 
 } // namespace weft::codegen
 

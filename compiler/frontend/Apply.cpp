@@ -73,11 +73,11 @@ Value Elaborator::applyFunction(Frame &frame, const Callee &callee, const std::v
     return elementwise(frame, *callee.primitive, operands, {range}, range, callee.name);
   }
   const ast::Definition *definition = callee.definition;
-  if (!definition || definition->kind == DefinitionKind::Optimizer ||
-      definition->parameters.size() < operands.size()) {
-    bool isOptimizer = definition && definition->kind == DefinitionKind::Optimizer;
+  bool isWhole = definition && (definition->kind == DefinitionKind::Optimizer ||
+                                definition->kind == DefinitionKind::Regularizer);
+  if (!definition || isWhole || definition->parameters.size() < operands.size()) {
     error("W0116", range,
-          isOptimizer ? fmt::format("the optimizer `{}` cannot be applied to a value", callee.name)
+          isWhole ? fmt::format("the {} `{}` cannot be applied to a value", ast::spell(definition->kind), callee.name)
                       : fmt::format("`{}` does not take {} value{}", callee.name, operands.size(),
                                     operands.size() == 1 ? "" : "s"))
         .expected("an activation, which takes one value; a loss takes two");

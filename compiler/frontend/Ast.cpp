@@ -13,7 +13,8 @@ using namespace weft::frontend;
 using namespace weft::frontend::ast;
 
 const char *ast::spell(DefinitionKind kind) {
-  static const char *const names[] = {"model", "train", "cell", "layer", "activation", "loss", "optimizer"};
+  static const char *const names[] = {"model", "train", "cell", "layer", "activation", "loss", "optimizer",
+                                      "regularizer"};
   return names[static_cast<int>(kind)];
 }
 
@@ -116,8 +117,9 @@ private:
     case Statement::Kind::Weight:
     case Statement::Kind::State:
       line(indent,
-           fmt::format("{} {}{}{}", statement.kind == Statement::Kind::Weight ? "weight" : "state", targets,
-                       dims, statement.value ? " = " + print(*statement.value) : ""),
+           fmt::format("{} {}{}{}{}", statement.kind == Statement::Kind::Weight ? "weight" : "state", targets,
+                       dims, statement.value ? " = " + print(*statement.value) : "",
+                       statement.regularizer ? " with " + print(*statement.regularizer) : ""),
            statement.range);
       return;
     case Statement::Kind::Output:

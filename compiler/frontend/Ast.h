@@ -64,7 +64,7 @@ struct Statement {
   enum class Kind {
     Input,  // input targets[0]: element[dims] of value
     Output, // output targets[0] = value
-    Weight, // weight targets[0] [dims] = value
+    Weight, // weight targets[0] [dims] = value with regularizer
     State,  // state targets[0][dims] = value
     Assign, // targets = value
     If,     // if value { body } else { otherwise }
@@ -80,6 +80,7 @@ struct Statement {
   SourceRange elementRange;
   std::vector<ExprPtr> dims;
   ExprPtr value;
+  ExprPtr regularizer; // of a weight
   std::vector<Statement> body;
   std::vector<Statement> otherwise;
 };
@@ -91,7 +92,7 @@ struct Parameter {
   ExprPtr value;       // the default; null without one
 };
 
-enum class DefinitionKind { Model, Train, Cell, Layer, Activation, Loss, Optimizer };
+enum class DefinitionKind { Model, Train, Cell, Layer, Activation, Loss, Optimizer, Regularizer };
 const char *spell(DefinitionKind kind);
 
 /// `= expression` is kept as a body that returns the expression.

@@ -16,11 +16,17 @@ using namespace weft::frontend;
 const std::vector<BuiltinLayer> &weft::frontend::builtinLayers() {
   using Kind = BuiltinLayer::Kind;
   static const std::vector<BuiltinLayer> layers = {
-      {Kind::Embedding, "embedding", "Embedding", {{"units", true}, {"embeddings_initializer"}}},
+      {Kind::Embedding, "embedding", "Embedding", {{"units", true, "output_dim"}, {"embeddings_initializer"}, {"embeddings_regularizer"}}},
       {Kind::Dense,
        "dense",
        "Dense",
-       {{"units", true}, {"activation"}, {"use_bias"}, {"kernel_initializer"}, {"bias_initializer"}}},
+       {{"units", true},
+        {"activation"},
+        {"use_bias"},
+        {"kernel_initializer"},
+        {"bias_initializer"},
+        {"kernel_regularizer"},
+        {"bias_regularizer"}}},
       {Kind::Conv1d,
        "conv1d",
        "Conv1D",
@@ -32,7 +38,9 @@ const std::vector<BuiltinLayer> &weft::frontend::builtinLayers() {
         {"activation"},
         {"use_bias"},
         {"kernel_initializer"},
-        {"bias_initializer"}}},
+        {"bias_initializer"},
+        {"kernel_regularizer"},
+        {"bias_regularizer"}}},
       {Kind::MaxPool1d, "max_pool1d", "MaxPooling1D", {{"pool", true}, {"strides"}, {"padding"}}},
       {Kind::AveragePool1d, "average_pool1d", "AveragePooling1D", {{"pool", true}, {"strides"}, {"padding"}}},
       {Kind::GlobalMaxPool1d, "global_max_pool1d", "GlobalMaxPooling1D", {}},
@@ -55,6 +63,12 @@ const BuiltinLayer *weft::frontend::findBuiltinLayer(std::string_view name) {
 const std::vector<BuiltinParameter> &weft::frontend::recurrentParameters() {
   static const std::vector<BuiltinParameter> parameters = {
       {"return_sequences"}, {"go_backwards"}, {"dropout"}, {"recurrent_dropout"}};
+  return parameters;
+}
+
+const std::vector<BuiltinParameter> &weft::frontend::optimizerParameters() {
+  static const std::vector<BuiltinParameter> parameters = {
+      {"weight_decay"}, {"clipnorm"}, {"clipvalue"}, {"global_clipnorm"}};
   return parameters;
 }
 

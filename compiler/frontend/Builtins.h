@@ -21,6 +21,7 @@ namespace weft::frontend {
 struct BuiltinParameter {
   std::string name;
   bool isRequired = false;
+  std::string keras = {}; // another name, which Keras has for it here alone
 };
 
 /// A layer that is one primitive with its weights.
@@ -49,6 +50,9 @@ const BuiltinLayer *findBuiltinLayer(std::string_view name);
 
 /// What every recurrent layer takes besides the parameters of its cell.
 const std::vector<BuiltinParameter> &recurrentParameters();
+
+/// What every optimizer takes besides its own parameters.
+const std::vector<BuiltinParameter> &optimizerParameters();
 
 /// exp, tanh, ...: the primitives with one operand that are spelled as a call.
 std::optional<Primitive> findUnaryFunction(std::string_view name);

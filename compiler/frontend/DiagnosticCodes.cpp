@@ -152,7 +152,8 @@ static constexpr Code codes[] = {
     {"W0405", "one train block is needed",
      "A block `train { ... }` says how the model is trained: at least loss and optimizer."},
     {"W0406", "an unknown setting",
-     "`train` knows data, loss, optimizer, metrics, epochs, batch, seed, shuffle and validation."},
+     "`train` knows data, loss, optimizer, metrics, epochs, batch, seed, shuffle, validation,\n"
+     "callbacks and class_weights."},
     {"W0407", "a setting cannot have this value", "The message says what it can have."},
     {"W0408", "this is no data",
      "`data` is imdb, reber or adding, with arguments if need be, npy:X.npy,Y.npy,\n"
@@ -167,6 +168,12 @@ static constexpr Code codes[] = {
     {"W0412", "the loss does not fit",
      "`train` needs a loss and an optimizer. A loss compares the output with a label and has a value\n"
      "for each row; losses over classes need an output of two classes or more."},
+    {"W0413", "an unknown callback",
+     "`callbacks` is a list of early_stopping, checkpoint, reduce_on_plateau, step_decay,\n"
+     "exponential_decay, cosine, warm_up, csv_log and tensorboard, each with its arguments."},
+    {"W0414", "a callback monitors what is not computed",
+     "A `monitor` is a name of the log: loss, a metric of `metrics`, or one of these with val_ in\n"
+     "front where there is a validation."},
 };
 
 std::optional<std::string> weft::frontend::explain(std::string_view code) {

@@ -359,6 +359,10 @@ void Elaborator::declareWeight(Frame &frame, const Statement &statement) {
     return;
   }
   int index = addWeight(frame.weightPrefix + target.name, *shape, checked->initializers, target.range);
+  if (statement.regularizer)
+    if (std::optional<int> regularizer =
+            elaborateRegularizer(evaluate(frame, *statement.regularizer), statement.regularizer->range))
+      program.weights[index].regularizer = *regularizer;
   // A cell takes its weights in the order they are declared.
   if (frame.builder->mode == FunctionBuilder::Weights::Arguments)
     frame.builder->weight(index, target.range);

@@ -12,6 +12,7 @@
 #include "compiler/frontend/FunctionBuilder.h"
 #include "compiler/frontend/Value.h"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -113,6 +114,10 @@ private:
   Value callInitializer(Frame &frame, const ast::Expr &e, const BuiltinInitializer &initializer);
   Value callDefinition(Frame &frame, const ast::Expr &e, std::shared_ptr<Callee> callee,
                        const std::vector<BuiltinParameter> &parameters);
+  /// Finds the parameter of each argument; `worth` says what an argument is worth.
+  bool bindArguments(const ast::Expr &e, const std::string &name,
+                     const std::vector<BuiltinParameter> &parameters, BoundArguments &bound,
+                     const std::function<Value(const ast::Expr &)> &worth);
   bool bindArguments(Frame &frame, const ast::Expr &e, const std::string &name,
                      const std::vector<BuiltinParameter> &parameters, BoundArguments &bound);
   std::vector<BuiltinParameter> parametersOf(const Callee &callee) const;
@@ -169,8 +174,23 @@ private:
   void elaborateLoss(Frame &frame, const ast::Statement &statement);
   void elaborateOptimizer(Frame &frame, const ast::Statement &statement);
 
+  std::optional<double> optimizerNumber(const Callee &optimizer, const char *name);
+  ValueId decayedWeight(FunctionBuilder &builder, const Callee &optimizer, ValueId weight, ValueId rate);
+  void elaborateClipping(const Callee &optimizer);
+
+  // Regularizers.cpp
+  std::optional<int> elaborateRegularizer(const Value &value, SourceRange range);
+  std::optional<int> regularizerArgument(const LayerUse &use, const std::string &argument);
+
+  // Callbacks.cpp
+  std::vector<std::string> namesOfLogs() const;
+  bool checkMonitor(const std::string &callback, const std::string &monitor, SourceRange range);
+  void elaborateCallback(Frame &frame, const ast::Expr &e, std::map<std::string, SourceRange> &given);
+  void elaborateCallbacks(Frame &frame, const ast::Expr &e);
+
   // Settings.cpp: the rest of the train block
   void elaborateCount(Frame &frame, const ast::Statement &statement, double least, int64_t &result);
+  void elaborateClassWeights(Frame &frame, const ast::Expr &e);
   void elaborateShuffle(Frame &frame, const ast::Statement &statement);
   void elaborateMetrics(const ast::Expr &e);
   void elaborateValidation(Frame &frame, const ast::Expr &e);
@@ -191,6 +211,7 @@ private:
   const Definitions &definitions;
   const std::map<std::string, std::string> &settings;
   Program program;
+  std::map<std::string, int> regularizers; // of the program, by what they were made of
   std::vector<ast::ExprPtr> settingExpressions;
   /// A definition at work, and where it was used.
   struct Use {

@@ -17,7 +17,13 @@ using namespace weft::frontend;
 using ast::DefinitionKind;
 using ast::Expr;
 
-/// Parameters by name, in order. A cell also takes what every recurrent layer takes.
+bool weft::frontend::declares(const ast::Definition &definition, std::string_view name) {
+  return std::any_of(definition.parameters.begin(), definition.parameters.end(),
+                     [&](const ast::Parameter &parameter) { return parameter.name == name; });
+}
+
+/// Parameters by name, in order. A cell also takes what every recurrent layer takes,
+/// an optimizer what every optimizer does.
 std::vector<BuiltinParameter> Elaborator::parametersOf(const Callee &callee) const {
   if (callee.layer)
     return callee.layer->parameters;
@@ -29,17 +35,25 @@ std::vector<BuiltinParameter> Elaborator::parametersOf(const Callee &callee) con
   for (const ast::Parameter &parameter : callee.definition->parameters)
     parameters.push_back({parameter.name, !parameter.value});
   if (callee.definition->kind == DefinitionKind::Cell)
-    for (const BuiltinParameter &parameter : recurrentParameters()) {
-      bool own = std::any_of(parameters.begin(), parameters.end(),
-                             [&](const BuiltinParameter &other) { return other.name == parameter.name; });
-      if (!own)
+    for (const BuiltinParameter &parameter : recurrentParameters())
+      if (!declares(*callee.definition, parameter.name))
         parameters.push_back(parameter);
-    }
+  if (callee.definition->kind == DefinitionKind::Optimizer)
+    for (const BuiltinParameter &parameter : optimizerParameters())
+      if (!declares(*callee.definition, parameter.name))
+        parameters.push_back(parameter);
   return parameters;
 }
 
 bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &name,
                                const std::vector<BuiltinParameter> &parameters, BoundArguments &bound) {
+  return bindArguments(e, name, parameters, bound,
+                       [&](const Expr &value) { return evaluateArgument(frame, value); });
+}
+
+bool Elaborator::bindArguments(const Expr &e, const std::string &name,
+                               const std::vector<BuiltinParameter> &parameters, BoundArguments &bound,
+                               const std::function<Value(const Expr &)> &worth) {
   std::vector<std::string> known;
   for (const BuiltinParameter &parameter : parameters)
     known.push_back(parameter.name);
@@ -50,7 +64,7 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
   bool isValid = true;
   size_t place = 0;
   for (const ast::Argument &argument : e.arguments) {
-    Value value = evaluateArgument(frame, *argument.value);
+    Value value = worth(*argument.value);
     std::string parameter = argument.name;
     SourceRange range = argument.name.empty() ? argument.value->range : argument.nameRange;
     if (parameter.empty()) {
@@ -64,6 +78,9 @@ bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &n
       parameter = known[place++];
     } else if (!isKnown(parameter)) {
       std::string_view keras = kerasArgument(parameter), today = outdatedArgument(parameter);
+      for (const BuiltinParameter &other : parameters)
+        if (other.keras == parameter)
+          keras = other.name;
       if (!keras.empty() && isKnown(keras)) {
         parameter = std::string(keras);
       } else if (!today.empty()) {
@@ -131,8 +148,9 @@ Value Elaborator::callDefinition(Frame &frame, const Expr &e, std::shared_ptr<Ca
   for (const auto &[name, argument] : callee->arguments)
     if (argument.value.isPoison())
       return {};
-  bool isOptimizer = callee->definition && callee->definition->kind == DefinitionKind::Optimizer;
-  size_t operands = isLayer || isOptimizer                                                   ? 0
+  bool isWhole = callee->definition && (callee->definition->kind == DefinitionKind::Optimizer ||
+                                        callee->definition->kind == DefinitionKind::Regularizer);
+  size_t operands = isLayer || isWhole                                                       ? 0
                     : callee->definition && callee->definition->kind == DefinitionKind::Loss ? 2
                                                                                              : 1;
   operands = std::min(operands, parameters.size());
@@ -319,9 +337,12 @@ Value Elaborator::callReduce(Frame &frame, const Expr &e, Primitive primitive, c
     return {};
   Type type = frame.builder->type(*operand);
   if (type.isIds || type.rank() == 0 || (type.hasBatch() && type.rank() < 2)) {
-    bool inOptimizer = frame.definition && frame.definition->kind == DefinitionKind::Optimizer;
-    error(inOptimizer ? "W0310" : "W0209", e.range,
-          inOptimizer ? "an optimizer's equations work on each element by itself"
+    bool byElement = frame.definition && (frame.definition->kind == DefinitionKind::Optimizer ||
+                                          frame.definition->kind == DefinitionKind::Regularizer);
+    error(byElement ? "W0310" : "W0209", e.range,
+          byElement ? fmt::format("the equations of {} {} work on each element by itself",
+                                  frame.definition->kind == DefinitionKind::Optimizer ? "an" : "a",
+                                  ast::spell(frame.definition->kind))
                       : fmt::format("`{}` needs values side by side", e.operands[0]->name))
         .expected("numbers with a last axis")
         .got(print(type));

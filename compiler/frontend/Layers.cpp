@@ -153,9 +153,14 @@ std::optional<int> Elaborator::layerWeight(const LayerUse &use, const std::strin
     return std::nullopt;
   }
   std::optional<Value> checked = checkInitializers(initial, shape, range);
-  if (!checked)
+  // kernel_initializer stands beside kernel_regularizer.
+  std::string kind = argument.substr(0, argument.rfind("_initializer"));
+  std::optional<int> regularizer = regularizerArgument(use, kind + "_regularizer");
+  if (!checked || !regularizer)
     return std::nullopt;
-  return addWeight(use.name + "/" + weight, std::move(shape), checked->initializers, use.range);
+  int index = addWeight(use.name + "/" + weight, std::move(shape), checked->initializers, use.range);
+  program.weights[index].regularizer = *regularizer;
+  return index;
 }
 
 /// The function that an argument names, applied to a value; the value itself without one.

@@ -41,13 +41,14 @@ private:
   void generateNode(const Function &function, const Node &node, SmallVectorImpl<Value> &values);
   DictionaryAttr describeArgument(const Function &function, const frontend::Argument &argument);
   ArrayAttr describeLayers();
+  ArrayAttr describeCallbacks();
   void generateTraining(StringRef model, StringRef loss, StringRef optimizer);
 
   const frontend::Program &program;
   const frontend::SourceManager &sources;
   OpBuilder builder;
   llvm::StringSet<> symbols;
-  SmallVector<std::string> cellNames;
+  SmallVector<std::string> cellNames, regularizerNames;
 };
 } // namespace
 
@@ -91,7 +92,11 @@ void Generator::generateWeights() {
   for (const frontend::Weight &weight : program.weights) {
     symbols.insert(weight.name);
     RankedTensorType type = RankedTensorType::get(weight.shape, builder.getF32Type());
-    seq::WeightOp::create(builder, locate(weight.range), weight.name, type, convert(weight.initializers));
+    FlatSymbolRefAttr regularizer;
+    if (weight.regularizer >= 0)
+      regularizer = symbol(regularizerNames[weight.regularizer]);
+    seq::WeightOp::create(builder, locate(weight.range), weight.name, type, convert(weight.initializers),
+                          regularizer);
   }
 }
 
@@ -273,6 +278,29 @@ ArrayAttr Generator::describeLayers() {
   return builder.getArrayAttr(layers);
 }
 
+/// [{name = "early_stopping", patience = 2 : i64}, ...]
+ArrayAttr Generator::describeCallbacks() {
+  SmallVector<Attribute> callbacks;
+  for (const frontend::CallbackSetting &callback : program.training.callbacks) {
+    SmallVector<NamedAttribute> attributes = {
+        builder.getNamedAttr("name", builder.getStringAttr(callback.name))};
+    for (const auto &[name, setting] : callback.arguments) {
+      Attribute value;
+      if (const bool *flag = std::get_if<bool>(&setting))
+        value = builder.getBoolAttr(*flag);
+      else if (const int64_t *count = std::get_if<int64_t>(&setting))
+        value = builder.getI64IntegerAttr(*count);
+      else if (const double *number = std::get_if<double>(&setting))
+        value = builder.getF64FloatAttr(*number);
+      else
+        value = builder.getStringAttr(std::get<std::string>(setting));
+      attributes.push_back(builder.getNamedAttr(name, value));
+    }
+    callbacks.push_back(builder.getDictionaryAttr(attributes));
+  }
+  return builder.getArrayAttr(callbacks);
+}
+
 void Generator::generateTraining(StringRef model, StringRef loss, StringRef optimizer) {
   const frontend::Training &training = program.training;
   SmallVector<StringRef> metrics(training.metrics.begin(), training.metrics.end());
@@ -287,6 +315,13 @@ void Generator::generateTraining(StringRef model, StringRef loss, StringRef opti
     settings.push_back(builder.getNamedAttr("data", builder.getStringAttr(training.data)));
   if (!training.validation.empty())
     settings.push_back(builder.getNamedAttr("validation", builder.getStringAttr(training.validation)));
+  if (!training.classWeights.empty())
+    settings.push_back(builder.getNamedAttr("class_weights", builder.getF64ArrayAttr(training.classWeights)));
+  if (!training.clipping.kind.empty())
+    settings.push_back(
+        builder.getNamedAttr(training.clipping.kind, builder.getF64FloatAttr(training.clipping.limit)));
+  if (!training.callbacks.empty())
+    settings.push_back(builder.getNamedAttr("callbacks", describeCallbacks()));
   seq::TrainingOp::create(builder, builder.getUnknownLoc(), symbol(model), symbol(loss), symbol(optimizer),
                           builder.getF64FloatAttr(training.learningRate),
                           builder.getDictionaryAttr(settings));
@@ -295,7 +330,11 @@ void Generator::generateTraining(StringRef model, StringRef loss, StringRef opti
 OwningOpRef<ModuleOp> Generator::run() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, locate(program.model.range));
   builder.setInsertionPointToEnd(module->getBody());
+  for (const Function &regularizer : program.regularizers)
+    regularizerNames.push_back(uniqueSymbol(regularizer.name));
   generateWeights();
+  for (auto [regularizer, name] : llvm::zip(program.regularizers, regularizerNames))
+    generateFunction<seq::RegularizerOp>(regularizer, name);
   std::string model = uniqueSymbol(program.model.name);
   for (const frontend::Cell &cell : program.cells) {
     cellNames.push_back(uniqueSymbol(cell.function.name));

@@ -36,7 +36,8 @@ void weft::frontend::reportUnknownName(DiagnosticEngine &diagnostics, const Defi
   }
   for (const auto &list :
        {layers,
-        definitions.names({DefinitionKind::Activation, DefinitionKind::Loss, DefinitionKind::Optimizer}),
+        definitions.names({DefinitionKind::Activation, DefinitionKind::Loss, DefinitionKind::Optimizer,
+                           DefinitionKind::Regularizer}),
         builtinFunctionNames(), builtinInitializerNames(), builtinWords(),
         std::vector<std::string>{"true", "false"}})
     candidates.insert(candidates.end(), list.begin(), list.end());
@@ -157,6 +158,8 @@ void NameChecker::checkStatement(const Statement &statement) {
     checkExpression(*dim);
   if (statement.value)
     checkExpression(*statement.value);
+  if (statement.regularizer)
+    checkExpression(*statement.regularizer);
   for (const ast::Target &target : statement.targets) {
     bool isWeight = isKind(DefinitionKind::Optimizer) && target.name == "weight";
     if (target.isPrimed && !states.count(target.name) && !isWeight && !definition.isBroken)
@@ -225,6 +228,8 @@ void NameChecker::run() {
     implicit = {"x", "input"};
   if (isKind(DefinitionKind::Optimizer))
     implicit = {"step", "weight", "gradient"};
+  if (isKind(DefinitionKind::Regularizer))
+    implicit = {"weight"};
   names.insert(implicit.begin(), implicit.end());
   for (const ast::Target &target : definition.lost)
     (target.isPrimed ? primed : names).insert(target.name);

@@ -15,7 +15,7 @@ using namespace weft::frontend;
 using namespace weft::frontend::ast;
 
 static const std::vector<std::string> definitionWords = {"model",      "train", "cell",     "layer",
-                                                         "activation", "loss",  "optimizer"};
+                                                         "activation", "loss",  "optimizer", "regularizer"};
 
 Parser::Parser(const SourceManager &sources, int file, DiagnosticEngine &diagnostics)
     : sources(sources), diagnostics(diagnostics), file(file), tokens(tokenize(sources, file)) {}
@@ -186,11 +186,11 @@ File Parser::parseFile() {
     }
     if (token.kind == TokenKind::Identifier) {
       report("W0007", token.range, fmt::format("`{}` does not start a definition", token.text))
-          .expected("model, train, cell, layer, activation, loss, optimizer or import")
+          .expected("model, train, cell, layer, activation, loss, optimizer, regularizer or import")
           .got(token.text)
           .help(didYouMean(token.text, definitionWords));
     } else {
-      unexpected("model, train, cell, layer, activation, loss, optimizer or import");
+      unexpected("model, train, cell, layer, activation, loss, optimizer, regularizer or import");
     }
     recover();
     if (tokens[position].isSymbol("}"))
@@ -230,8 +230,8 @@ std::unique_ptr<Definition> Parser::parseDefinition() {
       definition->shownAs = consume().text;
     }
   }
-  bool isFunction = definition->kind == DefinitionKind::Activation ||
-                    definition->kind == DefinitionKind::Loss || definition->kind == DefinitionKind::Layer;
+  bool isFunction = definition->kind == DefinitionKind::Activation || definition->kind == DefinitionKind::Loss ||
+                    definition->kind == DefinitionKind::Layer || definition->kind == DefinitionKind::Regularizer;
   if (isFunction && accept("=")) {
     skipNewlines();
     Statement result(Statement::Kind::Return, peek().range);
@@ -421,7 +421,7 @@ bool Parser::parseDims(std::vector<ExprPtr> &dims) {
   return true;
 }
 
-/// weight ::= `weight` name dims [`=` expression]
+/// weight ::= `weight` name dims [`=` expression] [`with` expression]
 bool Parser::parseWeight(std::vector<Statement> &body) {
   SourceRange start = consume().range;
   Token name = consume();
@@ -431,6 +431,11 @@ bool Parser::parseWeight(std::vector<Statement> &body) {
     return lose(statement.targets);
   if (accept("=") && !(statement.value = parseExpression()))
     return lose(statement.targets);
+  if (peek().isWord("with")) {
+    consume();
+    if (!(statement.regularizer = parseExpression()))
+      return lose(statement.targets);
+  }
   body.push_back(std::move(statement));
   return true;
 }

@@ -20,6 +20,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace weft::frontend {
@@ -132,6 +134,7 @@ struct Weight {
   std::vector<int64_t> shape;
   std::vector<Initializer> initializers;
   SourceRange range;
+  int regularizer = -1; // of the program's
 };
 
 /// Arguments: the input, the states, the weights. Results: the output, the new states.
@@ -148,6 +151,20 @@ struct LayerRecord {
   int64_t parameters = 0;
 };
 
+/// A value that the runtime reads.
+using Setting = std::variant<bool, int64_t, double, std::string>;
+
+struct CallbackSetting {
+  std::string name;
+  std::vector<std::pair<std::string, Setting>> arguments;
+};
+
+/// How large gradients may be: clipnorm, clipvalue, global_clipnorm, or none.
+struct Clipping {
+  std::string kind;
+  double limit = 0;
+};
+
 struct Training {
   double learningRate = 0;
   int64_t epochs = 1, batch = 32, seed = 1;
@@ -155,12 +172,16 @@ struct Training {
   std::string data;       // canonical; empty where the command line must say
   std::string validation; // empty: the data's test split where there is one
   std::vector<std::string> metrics;
+  std::vector<CallbackSetting> callbacks;
+  std::vector<double> classWeights; // one a class; empty: all count the same
+  Clipping clipping;
 };
 
 struct Program {
   std::vector<Weight> weights;
   std::vector<Cell> cells;
   Function model, loss, optimizer;
+  std::vector<Function> regularizers; // each: an element of a weight to what it costs
   std::vector<LayerRecord> layers;
   Training training;
 };

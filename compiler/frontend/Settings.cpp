@@ -42,6 +42,37 @@ void Elaborator::elaborateShuffle(Frame &frame, const Statement &statement) {
         .got(describe(value));
 }
 
+/// A number for each class.
+void Elaborator::elaborateClassWeights(Frame &frame, const Expr &e) {
+  if (program.model.results.empty())
+    return;
+  const Type output = program.model.types[program.model.results[0].value];
+  size_t classes = output.width() == 1 ? 2 : static_cast<size_t>(output.width());
+  if (output.rank() != 2) {
+    error("W0407", e.range, "`class_weights` are for data with one class a row")
+        .expected("an output of one class a row")
+        .got(print(output))
+        .note(program.model.results[0].range, "the output");
+    return;
+  }
+  std::vector<double> weights;
+  for (const ast::ExprPtr &operand : e.operands) {
+    Value value = e.kind == Expr::Kind::List ? evaluate(frame, *operand) : Value{};
+    if (value.isPoison() && e.kind == Expr::Kind::List)
+      return;
+    if (!value.is(Value::Kind::Number) || value.number < 0)
+      break;
+    weights.push_back(value.number);
+  }
+  if (e.kind != Expr::Kind::List || weights.size() != e.operands.size() || weights.size() != classes) {
+    error("W0407", e.range, "a value that `class_weights` cannot have")
+        .expected(fmt::format("a list of {} numbers from 0, one for each class", classes))
+        .got(ast::print(e));
+    return;
+  }
+  program.training.classWeights = std::move(weights);
+}
+
 void Elaborator::elaborateMetrics(const Expr &e) {
   static const std::vector<std::string> known = {"accuracy", "precision", "recall", "auc", "mae", "mse"};
   std::vector<const Expr *> names;

@@ -66,6 +66,11 @@ static const std::multimap<std::string, std::string> &synonyms() {
       {"pow", "^"},
       {"ln", "log"},
       {"batchsize", "batch"},
+      {"modelcheckpoint", "checkpoint"},
+      {"reducelronplateau", "reduce_on_plateau"},
+      {"csvlogger", "csv_log"},
+      {"acc", "accuracy"},
+      {"valacc", "val_accuracy"},
       {"numepochs", "epochs"},
   };
   return table;
@@ -114,9 +119,10 @@ std::string weft::frontend::listOf(const std::vector<std::string> &words, std::s
 std::string_view weft::frontend::kerasArgument(std::string_view name) {
   static const std::map<std::string_view, std::string_view> table = {
       {"kernel_size", "kernel"},         {"dilation_rate", "dilation"}, {"pool_size", "pool"},
-      {"output_dim", "units"},           {"batch_size", "batch"},       {"validation_split", "validation"},
+      {"batch_size", "batch"},       {"validation_split", "validation"},
       {"validation_data", "validation"}, {"minval", "minimum"},         {"maxval", "maximum"},
-      {"merge_mode", "merge"},
+      {"class_weight", "class_weights"}, {"merge_mode", "merge"},           {"min_lr", "min_learning_rate"}, {"filepath", "path"},
+      {"filename", "path"},
   };
   auto found = table.find(name);
   return found == table.end() ? std::string_view() : found->second;
@@ -131,12 +137,26 @@ std::string_view weft::frontend::outdatedArgument(std::string_view name) {
       {"inner_init", "`recurrent_initializer` in its place"},
       {"init", "`kernel_initializer` in its place"},
       {"forget_bias_init", "`unit_forget_bias` in its place"},
+      {"W_regularizer", "`kernel_regularizer` in its place"},
+      {"U_regularizer", "`recurrent_regularizer` in its place"},
+      {"b_regularizer", "`bias_regularizer` in its place"},
+      {"forget_gate_bias_init", "`unit_forget_bias` in its place"},
+      {"samples_per_epoch", "no such argument: an epoch reads all rows of the data; `--steps` ends a run earlier"},
+      {"nb_val_samples", "no such argument: a validation reads all of its rows"},
+      {"nb_worker", "no such argument: `--threads` says how many processors compute"},
+      {"nb_row", "`kernel` in its place"},
+      {"filter_size", "`kernel` in its place"},
+      {"batch_input_shape", "no such argument: the shape is a property of the input"},
+      {"return_sequence", "`return_sequences` in its place"},
+      {"decay", "a schedule in `callbacks`, such as `exponential_decay(steps = 1000, rate = 0.9)`"},
+      {"class_mode", "no such argument: the loss says what labels are"},
       {"nb_filter", "`filters` in its place"},
       {"filter_length", "`kernel` in its place"},
       {"subsample_length", "`strides` in its place"},
       {"border_mode", "`padding` in its place"},
       {"pool_length", "`pool` in its place"},
       {"stride", "`strides` in its place"},
+      {"output_dim", "`units` in its place"},
       {"output_size", "`units` in its place"},
       {"lr", "`learning_rate` in its place"},
       {"bias", "`use_bias` in its place"},

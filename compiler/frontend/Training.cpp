@@ -17,12 +17,16 @@ using ast::DefinitionKind;
 using ast::Statement;
 
 static const std::vector<std::string> &settingNames() {
-  static const std::vector<std::string> names = {"data",  "loss", "optimizer", "metrics",   "epochs",
-                                                 "batch", "seed", "shuffle",   "validation"};
+  static const std::vector<std::string> names = {"data",  "loss", "optimizer", "metrics",    "epochs",
+                                                 "batch", "seed", "shuffle",   "validation", "callbacks",
+                                                 "class_weights"};
   return names;
 }
 
 bool Elaborator::isOptimizerArgument(const std::string &name) const {
+  for (const BuiltinParameter &parameter : optimizerParameters())
+    if (parameter.name == name)
+      return true;
   for (const std::string &optimizer : definitions.names({DefinitionKind::Optimizer}))
     for (const ast::Parameter &parameter : definitions.find(optimizer, /*fromPrelude=*/false)->parameters)
       if (parameter.name == name)
@@ -118,6 +122,8 @@ void Elaborator::elaborateTraining(const Frame &model, const ast::Definition &tr
       elaborateCount(frame, *statement, 0, program.training.seed);
     else if (name == "shuffle")
       elaborateShuffle(frame, *statement);
+    else if (name == "class_weights")
+      elaborateClassWeights(frame, *statement->value);
     else if (name == "validation")
       elaborateValidation(frame, *statement->value);
     else if (name == "data")
@@ -126,6 +132,9 @@ void Elaborator::elaborateTraining(const Frame &model, const ast::Definition &tr
         checkLabels(*statement->value);
       }
   }
+  // Behind the metrics, which they may monitor.
+  if (auto callbacks = settings.find("callbacks"); callbacks != settings.end())
+    elaborateCallbacks(frame, *callbacks->second->value);
 }
 
 /// The loss as a function of prediction and label, both of the output's shape.
@@ -186,6 +195,50 @@ void Elaborator::elaborateLoss(Frame &frame, const Statement &statement) {
   program.loss = std::move(builder.function);
 }
 
+/// A number that an optimizer takes as all do, unless it has a parameter of that name itself.
+std::optional<double> Elaborator::optimizerNumber(const Callee &optimizer, const char *name) {
+  auto found = optimizer.arguments.find(name);
+  if (found == optimizer.arguments.end() || declares(*optimizer.definition, name))
+    return std::nullopt;
+  const auto &[value, range] = found->second;
+  if (value.is(Value::Kind::Number) && value.number > 0)
+    return value.number;
+  bool isNone = value.is(Value::Kind::Number) ? value.number == 0 : value.is(Value::Kind::Word) && value.text == "none";
+  if (!isNone && !value.isPoison())
+    error("W0109", range, fmt::format("a value that `{}` of `{}` cannot have", name, optimizer.name))
+        .expected("a number above 0, or none")
+        .got(describe(value));
+  return std::nullopt;
+}
+
+/// The weight that an update starts from: with `weight_decay`, a little less of it,
+/// whatever the gradient is.
+ValueId Elaborator::decayedWeight(FunctionBuilder &builder, const Callee &optimizer, ValueId weight, ValueId rate) {
+  std::optional<double> decay = optimizerNumber(optimizer, "weight_decay");
+  if (!decay)
+    return weight;
+  auto emit = [&](Primitive primitive, ValueId a, ValueId b, Type type) {
+    return builder.emit(primitive, {a, b}, std::move(type), optimizer.range);
+  };
+  ValueId share = emit(Primitive::Mul, rate, builder.constant(*decay), Type{});
+  ValueId lost = emit(Primitive::Mul, weight, share, Type{{batchExtent}});
+  return emit(Primitive::Sub, weight, lost, Type{{batchExtent}});
+}
+
+void Elaborator::elaborateClipping(const Callee &optimizer) {
+  Clipping &clipping = program.training.clipping;
+  for (const char *kind : {"clipnorm", "clipvalue", "global_clipnorm"}) {
+    std::optional<double> limit = optimizerNumber(optimizer, kind);
+    if (!limit)
+      continue;
+    if (!clipping.kind.empty())
+      error("W0107", optimizer.arguments.at(kind).range, "gradients are clipped in one way")
+          .expected("one of clipnorm, clipvalue and global_clipnorm")
+          .note(optimizer.arguments.at(clipping.kind).range, "given here before");
+    clipping = {kind, *limit};
+  }
+}
+
 /// One update of a weight: step, learning rate, weight, gradient and states to
 /// the new weight and the new states.
 void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
@@ -239,9 +292,12 @@ void Elaborator::elaborateOptimizer(Frame &frame, const Statement &statement) {
     // A schedule may change it, so the equations see a value and no constant.
     declared->second.value = Value::ofTensor(rate);
   }
-  implicit("weight", {batchExtent});
-  inner.states.push_back({"weight", Type{{batchExtent}}, builder.function.arguments.back().value, nullptr});
+  ValueId weight = argument("weight", {batchExtent});
+  inner.states.push_back({"weight", Type{{batchExtent}}, weight, nullptr});
   implicit("gradient", {batchExtent});
+  ValueId decayed = isValid ? decayedWeight(builder, *optimizer.callee, weight, rate) : weight;
+  bind(inner, {"weight", false, {}}, Value::ofTensor(decayed), nullptr);
+  elaborateClipping(*optimizer.callee);
   if (isValid) {
     bindLost(inner);
     collect(inner, definition->body);

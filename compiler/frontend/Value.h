@@ -29,7 +29,7 @@ struct Value {
     String,       // text
     Word,         // text: valid, same, causal, none
     Initializers, // initializers
-    Function,     // callee: an activation, a loss, an optimizer, a primitive
+    Function,     // callee: an activation, a loss, an optimizer, a regularizer, a primitive
     Layer,        // callee: a layer, with its arguments, before it is applied
     Tensor,       // index: a value of the function being built
     Weight,       // index: a weight of the program
@@ -73,6 +73,9 @@ struct Callee {
   BoundArguments arguments;
   SourceRange range;
 };
+
+/// Whether a parameter of the definition has this name.
+bool declares(const ast::Definition &definition, std::string_view name);
 
 } // namespace weft::frontend
 

@@ -136,10 +136,10 @@ void Outliner::terminator(Block &body) {
     gradients = step.getGradients().size();
   size_t outward = end->getNumOperands() - gradients;
   DenseSet<Value> seen;
-  bool isOptimizer = isa<seq::OptimizerOp>(function.getOperation());
+  bool byElement = isa<seq::OptimizerOp, seq::RegularizerOp>(function.getOperation());
   for (auto [index, operand] : llvm::enumerate(end->getOpOperands())) {
     Value value = operand.get();
-    if (!isOptimizer && index < outward)
+    if (!byElement && index < outward)
       operand.set(copyOf(builder, value, true));
     else if (!isOwn(value) || !seen.insert(value).second || !value.hasOneUse())
       operand.set(copyOf(builder, value, false));
@@ -177,7 +177,7 @@ public:
     KernelBuilder kernels(module, *target);
     SmallVector<FunctionOpInterface> functions;
     for (Operation &op : *module.getBody())
-      if (isa<seq::ModelOp, seq::StepOp, seq::OptimizerOp>(op))
+      if (isa<seq::ModelOp, seq::StepOp, seq::OptimizerOp, seq::RegularizerOp>(op))
         functions.push_back(cast<FunctionOpInterface>(op));
     for (FunctionOpInterface function : functions)
       if (failed(Outliner(kernels, function).run()))

@@ -518,7 +518,7 @@ Expected<Tensors> Interpreter::visit(ScanOp op) {
 Expected<std::vector<Tensor>> reference::evaluate(Operation *function, ArrayRef<Tensor> arguments,
                                                   const Weights &weights) {
   auto definition = dyn_cast<FunctionOpInterface>(function);
-  if (!definition || !isa<ModelOp, CellOp, LossOp, OptimizerOp, StepOp>(function))
+  if (!definition || !isa<ModelOp, CellOp, LossOp, OptimizerOp, RegularizerOp, StepOp>(function))
     return failure("{0} is not a function of seq", function->getName().getStringRef());
   FlushDenormals flush;
   return Interpreter(weights).call(definition, arguments);

@@ -61,12 +61,11 @@ private:
   SmallVector<Source> sources;
 };
 
-/// Reverse mode over the operations of a training step.
+/// Reverse mode over the operations of a training step, or of a regularizer.
 class Differentiator {
 public:
-  explicit Differentiator(StepOp step) : step(step) {}
-
-  LogicalResult run(ArrayRef<WeightOp> weights);
+  LogicalResult run(StepOp step, ArrayRef<WeightOp> weights);
+  LogicalResult run(RegularizerOp regularizer);
 
 private:
   void findActive(Block &block);
@@ -75,7 +74,6 @@ private:
   LogicalResult differentiate(ScanOp scan, OpBuilder &builder);
   void accumulate(OpBuilder &builder, Value value, Value adjoint);
 
-  StepOp step;
   /// Values that depend on a weight.
   DenseSet<Value> active;
   /// What flows to a value so far.
@@ -348,7 +346,7 @@ LogicalResult Differentiator::differentiate(ScanOp scan, OpBuilder &builder) {
   return success();
 }
 
-LogicalResult Differentiator::run(ArrayRef<WeightOp> weights) {
+LogicalResult Differentiator::run(StepOp step, ArrayRef<WeightOp> weights) {
   Block &block = step.getBody().front();
   auto terminator = cast<ReturnOp>(block.getTerminator());
   MLIRContext *context = step.getContext();
@@ -392,9 +390,41 @@ LogicalResult Differentiator::run(ArrayRef<WeightOp> weights) {
   return success();
 }
 
+/// The slope of what an element costs is added to the gradient of the element.
+LogicalResult Differentiator::run(RegularizerOp regularizer) {
+  Block &block = regularizer.getBody().front();
+  auto terminator = cast<ReturnOp>(block.getTerminator());
+  Location loc = regularizer.getLoc();
+  OpBuilder builder(terminator);
+  Value weight = block.getArgument(0), penalty = terminator.getValues()[0];
+  active.insert(weight);
+  findActive(block);
+  auto scalar = RankedTensorType::get({}, builder.getF32Type());
+  Value one = ConstantOp::create(builder, loc, DenseElementsAttr::get(scalar, 1.0f));
+  accumulate(builder, penalty, BroadcastRowsOp::create(builder, loc, penalty.getType(), one, penalty));
+  if (failed(differentiate(block, builder)))
+    return failure();
+  Value gradient = block.addArgument(weight.getType(), loc), total = gradient;
+  if (Value slope = adjoints.lookup(weight))
+    total = AddOp::create(builder, loc, gradient, slope);
+  terminator.getValuesMutable().append(total);
+  Type elements = weight.getType();
+  regularizer.setFunctionType(builder.getFunctionType({elements, elements}, {elements, elements}));
+  auto named = [&](StringRef name) {
+    return builder.getDictionaryAttr(builder.getNamedAttr("seq.name", builder.getStringAttr(name)));
+  };
+  regularizer.setArgAttrsAttr(builder.getArrayAttr({named("weight"), named("gradient")}));
+  regularizer.setResAttrsAttr(builder.getArrayAttr({named("penalty"), named("gradient")}));
+  eraseDeadOperations(block);
+  return success();
+}
+
 void SeqDifferentiatePass::runOnOperation() {
   auto weights = llvm::to_vector(getOperation().getOps<WeightOp>());
   for (StepOp step : getOperation().getOps<StepOp>())
-    if (step.getGradients().empty() && !step.getInference() && failed(Differentiator(step).run(weights)))
+    if (step.getGradients().empty() && !step.getInference() && failed(Differentiator().run(step, weights)))
+      return signalPassFailure();
+  for (RegularizerOp regularizer : getOperation().getOps<RegularizerOp>())
+    if (regularizer.getNumArguments() == 1 && failed(Differentiator().run(regularizer)))
       return signalPassFailure();
 }

@@ -165,6 +165,9 @@ def SeqDifferentiate : Pass<"seq-differentiate", "::mlir::ModuleOp"> {
       seq.next states(%dh, %dk1, %dr1) keep()
     }
     ```
+
+    A regularizer takes the gradient so far, too, and gives it with its own slope
+    added.
   }];
   let dependentDialects = ["::weft::seq::SeqDialect"];
 }

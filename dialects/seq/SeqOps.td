@@ -37,7 +37,7 @@ def Seq_Tensor : Seq_TensorOf<[F32, I32], "tensor of f32 or i32">;
 // Definitions
 //===----------------------------------------------------------------------===//
 
-def Seq_WeightOp : Seq_Op<"weight", [Symbol]> {
+def Seq_WeightOp : Seq_Op<"weight", [Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a trained tensor, its name and how it starts";
   let description = [{
     The symbol is the weight's name in files, `<layer>/<weight>`. `init` has one
@@ -45,11 +45,13 @@ def Seq_WeightOp : Seq_Op<"weight", [Symbol]> {
 
     ```mlir
     seq.weight @"lstm/kernel" : tensor<32x400xf32> = [#seq.init<glorot_uniform>]
+    seq.weight @"dense/kernel" : tensor<100x1xf32> = [#seq.init<glorot_uniform>] with @l2
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Seq_F32Tensor>:$type,
-                       TypedArrayAttrBase<Seq_InitAttr, "initialisers">:$init);
-  let assemblyFormat = "$sym_name `:` $type `=` $init attr-dict";
+                       TypedArrayAttrBase<Seq_InitAttr, "initialisers">:$init,
+                       OptionalAttr<FlatSymbolRefAttr>:$regularizer);
+  let assemblyFormat = "$sym_name `:` $type `=` $init (`with` $regularizer^)? attr-dict";
   let hasVerifier = 1;
 }
 
@@ -100,6 +102,24 @@ def Seq_OptimizerOp : Seq_FunctionOp<"optimizer"> {
   }];
 }
 
+def Seq_RegularizerOp : Seq_FunctionOp<"regularizer"> {
+  let summary = "what each element of a weight costs";
+  let description = [{
+    One argument and one result, both `tensor<?xf32>`: the sum of the result over all
+    elements of a weight `with` it is added to the loss. Differentiated, it also
+    takes the gradient so far and gives the gradient with its own added.
+
+    ```mlir
+    seq.regularizer @l2(%weight: tensor<?xf32>) -> (tensor<?xf32>) {
+      %rate = seq.constant dense<0.01> : tensor<f32>
+      %square = seq.mul %weight, %weight : tensor<?xf32>
+      %penalty = seq.mul %rate, %square : (tensor<f32>, tensor<?xf32>) -> tensor<?xf32>
+      seq.return %penalty : tensor<?xf32>
+    }
+    ```
+  }];
+}
+
 def Seq_StepOp : Seq_FunctionOp<"step", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one training step: forward, loss, backward";
   let description = [{
@@ -113,7 +133,7 @@ def Seq_StepOp : Seq_FunctionOp<"step", [DeclareOpInterfaceMethods<SymbolUserOpI
 }
 
 def Seq_ReturnOp : Seq_Op<"return", [Pure, Terminator,
-    ParentOneOf<["ModelOp", "CellOp", "LossOp", "OptimizerOp", "StepOp"]>]> {
+    ParentOneOf<["ModelOp", "CellOp", "LossOp", "OptimizerOp", "RegularizerOp", "StepOp"]>]> {
   let summary = "ends a definition";
   let arguments = (ins Variadic<Seq_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";

@@ -57,6 +57,16 @@ LogicalResult WeightOp::verify() {
   return success();
 }
 
+LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // C4: a regularizer may already be lowered away; one that is there must be right.
+  Operation *found =
+      getRegularizerAttr() ? symbols.lookupNearestSymbolFrom(*this, getRegularizerAttr()) : nullptr;
+  if (found && isa<SeqDialect>(found->getDialect()) && !isa<RegularizerOp>(found))
+    return emitOpError() << "expected the name of a regularizer, got " << getRegularizerAttr() << ", a "
+                         << found->getName();
+  return success();
+}
+
 LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // C1
   auto weight = symbols.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
@@ -184,6 +194,23 @@ LogicalResult OptimizerOp::verify() {
   for (unsigned index = 0; index < results; ++index)
     if (failed(expectType(*this, "result " + Twine(index), elements, getResultTypes()[index])))
       return failure();
+  return success();
+}
+
+LogicalResult RegularizerOp::verify() {
+  if (failed(verifyFunction(*this)))
+    return failure();
+  // C1
+  unsigned arguments = getNumArguments(), results = getNumResults();
+  if (arguments != results || arguments < 1 || arguments > 2)
+    return emitOpError() << "expected a weight to what it costs, or weight and gradient to cost and gradient, got "
+                         << arguments << " arguments and " << results << " results";
+  // C2
+  auto elements = RankedTensorType::get({ShapedType::kDynamic}, Float32Type::get(getContext()));
+  for (ArrayRef<Type> types : {getArgumentTypes(), getResultTypes()})
+    for (auto [index, type] : llvm::enumerate(types))
+      if (failed(expectType(*this, "value " + Twine(index), elements, type)))
+        return failure();
   return success();
 }
 

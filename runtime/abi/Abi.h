@@ -50,6 +50,8 @@ typedef struct WeftInit {
   double a, b;
 } WeftInit;
 
+struct WeftUpdateCall;
+
 typedef struct WeftWeight {
   const char *name; /* "<layer>/<weight>" */
   int32_t rank;
@@ -58,6 +60,9 @@ typedef struct WeftWeight {
   int64_t offset; /* of the flat vector, in floats */
   int64_t size;   /* in floats, without padding */
   const WeftInit *inits;
+  /** What its elements cost (null: nothing): writes it to `penalties` and adds the
+      slope to `gradients`. Their sum is added to the loss of a batch. */
+  void (*penalty)(const struct WeftUpdateCall *);
 } WeftWeight;
 
 /** What one slice, or a whole batch's preparation, works on. */
@@ -88,8 +93,9 @@ typedef struct WeftFunction {
 /** One update of the elements [begin, end) of the flat vectors. */
 typedef struct WeftUpdateCall {
   float *parameters;
-  const float *gradients;
+  float *gradients;
   float *const *states; /* `optimizer_states` vectors like parameters */
+  float *penalties;     /* a vector like parameters; used by penalties alone */
   int64_t begin, end;   /* multiples of 16 */
   float step;           /* from 1 */
   float learning_rate;
@@ -125,10 +131,10 @@ extern const WeftModel weft_model;
 }
 static_assert(sizeof(WeftPort) == 56, "ABI");
 static_assert(sizeof(WeftInit) == 24, "ABI");
-static_assert(sizeof(WeftWeight) == 72, "ABI");
+static_assert(sizeof(WeftWeight) == 80, "ABI");
 static_assert(sizeof(WeftCall) == 104, "ABI");
 static_assert(sizeof(WeftFunction) == 32, "ABI");
-static_assert(sizeof(WeftUpdateCall) == 48, "ABI");
+static_assert(sizeof(WeftUpdateCall) == 56, "ABI");
 static_assert(sizeof(WeftModel) == 232, "ABI");
 #endif
 

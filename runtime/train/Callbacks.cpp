@@ -26,8 +26,12 @@ static bool hasMonitor(const Callback &callback) {
          (callback.name == "checkpoint" && !keepsEvery(callback));
 }
 
-/// Whether less of it is better.
-static bool shouldFall(std::string_view name) {
+/// Whether less of what it monitors is better.
+static bool shouldFall(const Callback &callback) {
+  if (std::string mode = callback.text("mode", "auto"); mode != "auto")
+    return mode == "min";
+  std::string monitor = monitorOf(callback);
+  std::string_view name = monitor;
   if (name.starts_with("val_"))
     name.remove_prefix(4);
   static constexpr std::string_view errors[] = {"loss", "mae", "mse", "mean_absolute_error",
@@ -35,13 +39,27 @@ static bool shouldFall(std::string_view name) {
   return std::find(std::begin(errors), std::end(errors), name) != std::end(errors);
 }
 
-/// Notes `value` where it is better than the best by more than `least`.
-static bool improves(CallbackState &state, const std::string &monitor, double value, double least) {
-  bool better = std::isfinite(value) &&
-                (!state.best || (shouldFall(monitor) ? value < *state.best - least : value > *state.best + least));
+static double leastChange(const Callback &callback) {
+  return callback.number("min_delta", callback.name == "reduce_on_plateau" ? 1e-4 : 0);
+}
+
+/// Whether `value` is better than `reference` by more than min_delta.
+static bool isBetter(const Callback &callback, double value, double reference) {
+  double least = leastChange(callback);
+  return std::isfinite(value) && (shouldFall(callback) ? value < reference - least : value > reference + least);
+}
+
+/// Notes `value` where it is the best so far.
+static bool improves(CallbackState &state, const Callback &callback, double value) {
+  bool better = state.best ? isBetter(callback, value, *state.best) : std::isfinite(value);
   if (better)
     state.best = value;
   return better;
+}
+
+/// Whether it ends training with the weights of the best epoch.
+static bool restores(const Callback &callback) {
+  return callback.name == "early_stopping" && callback.text("restore_best_weights", "true") == "true";
 }
 
 static void checkLeast(const Callback &callback, const char *key, double fallback, double least, bool whole) {
@@ -58,6 +76,16 @@ Callbacks::Callbacks(const Settings &settings, const std::vector<std::string> &l
       fail("{} monitors {}, which this run does not compute{}; there are {}", callback.name, monitorOf(callback),
            monitorOf(callback).starts_with("val_") ? " (say --validation, or choose another monitor)" : "",
            fmt::join(logs, ", "));
+    if (std::string mode = callback.text("mode", "auto"); mode != "auto" && mode != "min" && mode != "max")
+      fail("mode of {} should be auto, min or max, it is '{}'", callback.name, mode);
+    if (callback.name == "early_stopping")
+      checkLeast(callback, "start_from_epoch", 0, 0, true);
+    if (callback.name == "checkpoint")
+      checkLeast(callback, "epochs", 1, 1, true);
+    if (callback.name == "exponential_decay") {
+      checkLeast(callback, "steps", 1000, 1, true);
+      checkLeast(callback, "rate", 0.9, 0, false);
+    }
     if (callback.name == "early_stopping" || callback.name == "reduce_on_plateau") {
       checkLeast(callback, "patience", 0, 0, true);
       checkLeast(callback, "min_delta", 0, 0, false);
@@ -100,16 +128,16 @@ Callbacks::Verdict Callbacks::endEpoch(int64_t epoch, const NamedValues &logs, c
   for (size_t i = 0; i < states.size(); ++i) {
     const Callback &callback = settings.callbacks[i];
     CallbackState &state = states[i];
-    if (callback.name == "checkpoint" && keepsEvery(callback))
+    if (callback.name == "checkpoint" && keepsEvery(callback) &&
+        (epoch + 1) % static_cast<int64_t>(callback.number("epochs", 1)) == 0)
       verdict.files.push_back(pathOf(callback, epoch, weightsFile));
     if (!hasMonitor(callback))
       continue;
     std::string monitor = monitorOf(callback);
     auto value = std::find_if(logs.begin(), logs.end(), [&](const auto &log) { return log.first == monitor; });
-    if (value == logs.end())
+    if (value == logs.end() || double(epoch) < callback.number("start_from_epoch", 0))
       continue;
-    bool plateau = callback.name == "reduce_on_plateau";
-    bool better = improves(state, monitor, value->second, callback.number("min_delta", plateau ? 1e-4 : 0));
+    bool better = improves(state, callback, value->second);
     if (better)
       state.bestEpoch = epoch;
     auto patience = [&](double fallback) { return callback.number("patience", fallback); };
@@ -118,17 +146,23 @@ Callbacks::Verdict Callbacks::endEpoch(int64_t epoch, const NamedValues &logs, c
         verdict.files.push_back(pathOf(callback, epoch, weightsFile));
     } else if (callback.name == "early_stopping") {
       // As in Keras, where a patience of 0 and one of 1 are the same.
-      verdict.keepsWeights = better;
-      state.wait = better ? 0 : state.wait + 1;
+      verdict.keepsWeights = better && restores(callback);
+      // What is better, but not than the baseline, does not end the waiting.
+      ++state.wait;
+      if (better && (!callback.arguments.contains("baseline") ||
+                     isBetter(callback, value->second, callback.number("baseline", 0))))
+        state.wait = 0;
       if (!better && double(state.wait) >= patience(0) && epoch > 0) {
         verdict.stops = true;
         verdict.notes.push_back(state.best
-                                    ? fmt::format("stopped early: {} was best in epoch {}; training ends with the "
-                                                  "weights of that epoch",
-                                                  monitor, state.bestEpoch + 1)
+                                    ? fmt::format("stopped early: {} was best in epoch {}{}", monitor,
+                                                  state.bestEpoch + 1,
+                                                  restores(callback)
+                                                      ? "; training ends with the weights of that epoch"
+                                                      : "")
                                     : fmt::format("stopped early: {} was never a number", monitor));
       }
-    } else if (plateau) {
+    } else if (callback.name == "reduce_on_plateau") {
       if (state.cooldown > 0) {
         --state.cooldown;
         state.wait = 0;
@@ -158,6 +192,9 @@ double Callbacks::learningRate(int64_t epoch, int64_t step, int64_t batches, int
     rate *= states[i].factor;
     if (callback.name == "step_decay") {
       rate *= std::pow(callback.number("factor", 0.5), std::floor(double(epoch) / callback.number("every", 1)));
+    } else if (callback.name == "exponential_decay") {
+      double done = double(step) / callback.number("steps", 1000);
+      rate *= std::pow(callback.number("rate", 0.9), callback.text("staircase", "false") == "true" ? std::floor(done) : done);
     } else if (callback.name == "cosine") {
       double epochs = callback.number("epochs", 0), last = callback.number("final", 0);
       double length = epochs > 0 ? epochs * double(batches) : double(total);
@@ -172,15 +209,16 @@ double Callbacks::learningRate(int64_t epoch, int64_t step, int64_t batches, int
 }
 
 bool Callbacks::changesRate() const {
+  static constexpr std::string_view schedules[] = {"reduce_on_plateau", "step_decay", "exponential_decay", "cosine",
+                                                   "warm_up"};
   return std::any_of(settings.callbacks.begin(), settings.callbacks.end(), [](const Callback &callback) {
-    return callback.name == "reduce_on_plateau" || callback.name == "step_decay" || callback.name == "cosine" ||
-           callback.name == "warm_up";
+    return std::find(std::begin(schedules), std::end(schedules), callback.name) != std::end(schedules);
   });
 }
 
 bool Callbacks::restoresBest() const {
   return std::any_of(settings.callbacks.begin(), settings.callbacks.end(),
-                     [](const Callback &callback) { return callback.name == "early_stopping"; });
+                     [](const Callback &callback) { return restores(callback); });
 }
 
 std::string Callbacks::csvLog() const {

@@ -35,7 +35,7 @@ static double sumOf(const float *values, int64_t count) {
 }
 
 Evaluator::Evaluator(const WeftModel &model, const Scorer &scorer, ThreadPool &pool)
-    : model(model), scorer(scorer), runner(model, Runner::Mode::Evaluate, pool),
+    : model(model), scorer(scorer), runner(model, Runner::Mode::Evaluate, pool), penalties(model, pool),
       batch(Runner::comfortableRows(model, Runner::Mode::Evaluate, evaluationRows)) {}
 
 Sums Evaluator::evaluate(const float *parameters, const DataSet &set) {
@@ -51,6 +51,7 @@ Sums Evaluator::evaluate(const float *parameters, const DataSet &set) {
     for (const Sums &part : parts) // in slice order: the same sum for any number of threads
       total.add(part);
   });
+  total.loss += penalties.add(parameters, nullptr) * double(set.rows);
   return total;
 }
 
@@ -88,7 +89,10 @@ MeanGradient meanGradient(const WeftModel &model, const float *parameters, const
         sum[i] += double{slice.gradients[i]};
     }
   });
-  mean.loss /= static_cast<double>(set.rows);
+  std::vector<float> slopes(sum.size());
+  mean.loss = mean.loss / static_cast<double>(set.rows) + Penalties(model, pool).add(parameters, slopes.data());
+  for (size_t i = 0; i < sum.size(); ++i)
+    sum[i] += double{slopes[i]};
   mean.gradients.assign(sum.begin(), sum.end());
   return mean;
 }

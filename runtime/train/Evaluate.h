@@ -8,6 +8,7 @@
 #ifndef WEFT_RUNTIME_TRAIN_EVALUATE_H
 #define WEFT_RUNTIME_TRAIN_EVALUATE_H
 
+#include "runtime/train/Gradients.h"
 #include "runtime/train/Runner.h"
 #include "runtime/train/Score.h"
 
@@ -27,6 +28,7 @@ private:
   const WeftModel &model;
   const Scorer &scorer;
   Runner runner;
+  Penalties penalties;
   int64_t batch;
 };
 
@@ -34,7 +36,8 @@ private:
 std::vector<std::vector<float>> predict(const WeftModel &model, const float *parameters, const DataSet &set,
                                         ThreadPool &pool);
 
-/// The gradient of the mean loss over all rows, laid out as the parameters.
+/// The gradient of the mean loss over all rows and what the weights cost, laid
+/// out as the parameters.
 struct MeanGradient {
   double loss = 0;
   std::vector<float> gradients;

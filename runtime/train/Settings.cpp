@@ -58,6 +58,14 @@ Settings Settings::of(const WeftModel &model) {
     settings.validation = found->dump();
   else
     take("validation", settings.validation);
+  take("class_weights", settings.classWeights);
+  using Kind = Clipping::Kind;
+  for (auto [key, kind] : {std::pair("clipnorm", Kind::Norm), std::pair("clipvalue", Kind::Value),
+                           std::pair("global_clipnorm", Kind::GlobalNorm)})
+    if (double limit = 0; json.contains(key)) {
+      take(key, limit);
+      settings.clipping = {kind, limit};
+    }
   if (auto found = json.find("callbacks"); found != json.end() && found->is_array())
     for (const nlohmann::json &callback : *found)
       settings.callbacks.push_back(callbackOf(callback));

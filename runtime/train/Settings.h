@@ -29,22 +29,32 @@ namespace weft::runtime {
 ///      "loss": "binary_crossentropy",
 ///      "optimizer": "adam",
 ///      "learning_rate": 0.001,
-///      "callbacks": [{"name": "early_stopping", "monitor": "val_loss", "patience": 2}]}
+///      "callbacks": [{"name": "early_stopping", "monitor": "val_loss", "patience": 2}],
+///      "class_weights": [1, 2],        what a row of each class counts in training
+///      "clipnorm": 1}                  or "clipvalue", or "global_clipnorm"
+///
+/// CLIPPING: before an update the gradient of each weight is scaled down to a
+/// norm of clipnorm where it is longer, or those of all weights together to
+/// global_clipnorm, or each element is moved into -clipvalue .. clipvalue.
 ///
 /// CALLBACKS: what happens at the end of an epoch or to the learning rate, in
 /// this order. A `monitor` is a name of the log: loss, val_loss, accuracy, ...;
-/// losses and errors should fall, all else should rise. Arguments and their
-/// defaults:
+/// losses and errors should fall, all else should rise, unless mode = min or max
+/// says otherwise. Arguments and their defaults:
 ///
-///     early_stopping     monitor = val_loss, patience = 0, min_delta = 0: stops when
-///                        that many epochs have not improved it by more than min_delta;
-///                        training ends with the weights of the best epoch
+///     early_stopping     monitor = val_loss, patience = 0, min_delta = 0, baseline: stops
+///                        when that many epochs, counted after start_from_epoch = 0, have
+///                        not improved it by more than min_delta (nor over the baseline);
+///                        with restore_best_weights = true training ends with the
+///                        weights of the best epoch
 ///     checkpoint         keep = best, monitor = val_loss, path: weights of the best
-///                        epoch so far, or with keep = every of each one, in which
+///                        epoch so far, or with keep = every of each epochs = 1, in which
 ///                        {epoch} in the path counts from 1
 ///     reduce_on_plateau  monitor = val_loss, factor = 0.1, patience = 10,
 ///                        min_delta = 0.0001, cooldown = 0, min_learning_rate = 0
 ///     step_decay         every = 1, factor = 0.5: times factor every so many epochs
+///     exponential_decay  steps = 1000, rate = 0.9, staircase = false: times rate every so
+///                        many batches, evenly or in steps
 ///     cosine             epochs = 0, final = 0: falls over so many epochs (0: those of
 ///                        the run) to this share of the rate along half a cosine
 ///     warm_up            steps = 100, start = 0: rises over so many batches in a straight
@@ -61,6 +71,13 @@ struct Callback {
   double number(const std::string &key, double fallback) const;
 };
 
+/// How large gradients may be before they move the weights.
+struct Clipping {
+  enum class Kind { None, Norm, Value, GlobalNorm };
+  Kind kind = Kind::None;
+  double limit = 0;
+};
+
 struct Settings {
   int64_t epochs = 1;
   int64_t batch = 32;
@@ -73,6 +90,8 @@ struct Settings {
   std::string optimizer;
   double learningRate = 0.001;
   std::vector<Callback> callbacks;
+  std::vector<double> classWeights; // one a class; empty: all rows count the same
+  Clipping clipping;
 
   static Settings of(const WeftModel &model);
 };

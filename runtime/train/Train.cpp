@@ -16,12 +16,12 @@
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/Initialize.h"
 #include "runtime/train/Interrupt.h"
+#include "runtime/train/Trainee.h"
 #include "runtime/train/Weights.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -31,83 +31,6 @@
 namespace weft::runtime {
 
 namespace {
-/// Floats that one task adds up and updates: some pages, so that a block of all
-/// slices stays in cache. Has no influence on results.
-constexpr int64_t updateBlock = 8192;
-
-/// A model in training: its weights, its optimizer's state, one batch at a time.
-class Trainee {
-public:
-  Trainee(const WeftModel &model, const Settings &settings, const Scorer &scorer, ThreadPool &pool)
-      : model(model), settings(settings), scorer(scorer), pool(pool), runner(model, Runner::Mode::Train, pool),
-        parameters(model.parameter_count * 4), best(model.parameter_count * 4) {
-    for (int32_t i = 0; i < model.optimizer_states; ++i)
-      states.emplace_back(model.parameter_count * 4);
-    for (AlignedBuffer &state : states)
-      stateValues.push_back(state.floats());
-  }
-
-  float *weights() const { return parameters.floats(); }
-  float *bestWeights() const { return best.floats(); }
-  void keepAsBest() { std::memcpy(best.data(), parameters.data(), static_cast<size_t>(parameters.bytes())); }
-  RunVectors vectors() const { return {weights(), stateValues, bestWeights()}; }
-
-  /// Trains on the rows `order` of `set` when `step` batches have been trained;
-  /// the sums over them before the update. Where the loss is no number the
-  /// weights stay.
-  Sums trainBatch(const DataSet &set, std::span<const int64_t> order, int64_t step, double learningRate) {
-    std::vector<Sums> parts(static_cast<size_t>(std::max(1, model.slices)), scorer.empty());
-    Runner::Request request{weights(), settings.seed, static_cast<uint64_t>(step),
-                            1.0f / static_cast<float>(order.size())};
-    runner.run(set, order, request, [&](const Runner::Slice &slice, size_t index) {
-      for (int64_t row = 0; row < slice.rows; ++row)
-        parts[index].loss += double{slice.loss[row]};
-      scorer.add(parts[index], slice.labels.data(), slice.outputs.data(), slice.rows);
-    });
-    Sums total = scorer.empty();
-    for (const Sums &part : parts)
-      total.add(part);
-    if (std::isfinite(total.loss))
-      update(step, learningRate);
-    return total;
-  }
-
-private:
-  /// Adds the gradients of the slices, in slice order for every element, and
-  /// moves the weights.
-  void update(int64_t step, double learningRate) {
-    std::span<Runner::Slice> slices = runner.slices();
-    float *total = slices.front().gradients;
-    int64_t blocks = (model.parameter_count + updateBlock - 1) / updateBlock;
-    pool.run(blocks, [&](int64_t block, int) {
-      int64_t begin = block * updateBlock, end = std::min(begin + updateBlock, model.parameter_count);
-      for (const Runner::Slice &slice : slices.subspan(1)) {
-        const float *more = slice.gradients;
-        for (int64_t i = begin; i < end; ++i)
-          total[i] += more[i];
-      }
-      WeftUpdateCall call{};
-      call.parameters = weights();
-      call.gradients = total;
-      call.states = stateValues.data();
-      call.begin = begin;
-      call.end = end;
-      call.step = static_cast<float>(step + 1);
-      call.learning_rate = static_cast<float>(learningRate);
-      model.update(&call);
-    });
-  }
-
-  const WeftModel &model;
-  const Settings &settings;
-  const Scorer &scorer;
-  ThreadPool &pool;
-  Runner runner;
-  AlignedBuffer parameters, best;
-  std::vector<AlignedBuffer> states;
-  std::vector<float *> stateValues;
-};
-
 /// The order of an epoch's rows: a shuffle of its own for each seed and epoch.
 std::vector<int64_t> orderRows(int64_t rows, const Settings &settings, int64_t epoch) {
   std::vector<int64_t> order(static_cast<size_t>(rows));

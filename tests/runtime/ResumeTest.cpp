@@ -51,6 +51,35 @@ TEST(Callbacks, earlyStoppingWaits) {
   }
 }
 
+/// As in Keras: better epochs that do not reach the baseline do not end the waiting,
+/// and epochs before start_from_epoch count for nothing.
+TEST(Callbacks, earlyStoppingHasABaselineAndAStart) {
+  Settings settings = withCallbacks({{"early_stopping",
+                                      {{"patience", "3"}, {"baseline", "0.5"}, {"start_from_epoch", "1"},
+                                       {"restore_best_weights", "false"}}}});
+  Callbacks callbacks(settings, {"loss", "val_loss"});
+  EXPECT_FALSE(callbacks.restoresBest());
+  const double losses[] = {0.1, 0.9, 0.8, 0.85, 0.86};
+  for (int64_t epoch = 0; epoch < 5; ++epoch) {
+    Callbacks::Verdict verdict = callbacks.endEpoch(epoch, {{"val_loss", losses[epoch]}}, "w.safetensors");
+    EXPECT_FALSE(verdict.keepsWeights) << epoch;
+    EXPECT_EQ(verdict.stops, epoch >= 3) << epoch;
+  }
+  EXPECT_EQ(callbacks.states[0].bestEpoch, 2);
+}
+
+TEST(Callbacks, modeSaysWhatIsBetter) {
+  Settings settings = withCallbacks({{"checkpoint", {{"monitor", "val_loss"}, {"mode", "max"}, {"path", "best"}}},
+                                     {"checkpoint", {{"keep", "every"}, {"epochs", "2"}, {"path", "{epoch}"}}}});
+  Callbacks callbacks(settings, {"val_loss"});
+  auto files = [&](int64_t epoch, double value) {
+    return callbacks.endEpoch(epoch, {{"val_loss", value}}, "w.safetensors").files;
+  };
+  EXPECT_THAT(files(0, 0.5), testing::ElementsAre("best"));
+  EXPECT_THAT(files(1, 0.4), testing::ElementsAre("2"));
+  EXPECT_THAT(files(2, 0.6), testing::ElementsAre("best"));
+}
+
 TEST(Callbacks, accuracyShouldRise) {
   Settings settings = withCallbacks({{"checkpoint", {{"monitor", "val_accuracy"}}}, {"checkpoint", {{"keep", "every"}}}});
   Callbacks callbacks(settings, {"val_accuracy"});
@@ -83,6 +112,15 @@ TEST(Callbacks, schedulesMultiply) {
   EXPECT_NEAR(callbacks.learningRate(0, 0, 10, 40), 0.1 / 4, 1e-12);
   EXPECT_NEAR(callbacks.learningRate(2, 20, 10, 40), 0.1 * 0.5 * 0.6, 1e-12);
   EXPECT_NEAR(callbacks.learningRate(5, 50, 10, 40), 0.1 * 0.25 * 0.2, 1e-12);
+}
+
+TEST(Callbacks, exponentialDecay) {
+  Settings settings = withCallbacks({{"exponential_decay", {{"steps", "10"}, {"rate", "0.5"}}}});
+  Callbacks callbacks(settings, {"loss"});
+  EXPECT_TRUE(callbacks.changesRate());
+  EXPECT_NEAR(callbacks.learningRate(0, 5, 10, 40), 0.1 * std::sqrt(0.5), 1e-12);
+  settings.callbacks[0].arguments["staircase"] = "true";
+  EXPECT_NEAR(callbacks.learningRate(0, 19, 10, 40), 0.05, 1e-12);
 }
 
 TEST(Callbacks, whatMakesNoSense) {

@@ -384,7 +384,7 @@ TEST_F(BuiltProgram, leavesTheFloatingPointModeAsItWas) {
   unsigned before = _mm_getcsr();
   std::vector<float> w(16), g(16), m(16);
   float *states[] = {m.data()};
-  WeftUpdateCall call = {w.data(), g.data(), states, 0, 16, 1, 0.5f};
+  WeftUpdateCall call = {w.data(), g.data(), states, nullptr, 0, 16, 1, 0.5f};
   m[3] = 1e-39f; // a denormal: it is read as zero
   model.update(&call);
   EXPECT_EQ(m[3], 0.0f);

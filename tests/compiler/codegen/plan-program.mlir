@@ -239,3 +239,37 @@ module {
     seq.return %w1 : tensor<?xf32>
   }
 }
+
+// -----
+
+// A regularizer: what elements cost goes to a vector of its own, the gradient to where it was.
+
+module {
+  seq.weight @"a/bias" : tensor<4xf32> = [#seq.init<zeros>] with @l2
+  halide.kernel @cost {
+    halide.input @w : memref<?xf32>
+    halide.input @g : memref<?xf32>
+    halide.func @y(%i) : f32, f32 {
+      %0 = halide.at @w[%i] : f32
+      %1 = halide.at @g[%i] : f32
+      halide.yield %0, %1 : f32, f32
+    }
+    halide.output @y : [memref<?xf32>, memref<?xf32>]
+  }
+  seq.model @m(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+    seq.return %x : tensor<?x4xf32>
+  }
+  // CHECK-LABEL: func.func @penalty.l2(%arg0: index {weft.field = "begin"}, %arg1: index {weft.field = "end"},
+  // CHECK-SAME: %arg2: memref<16xf32> {weft.field = "parameters"}, %arg3: memref<16xf32> {weft.field = "gradients"},
+  // CHECK-SAME: %arg4: memref<16xf32> {weft.field = "penalties"})
+  // CHECK: scf.for
+  // CHECK-DAG: %[[G:.*]] = memref.reinterpret_cast %arg3
+  // CHECK-DAG: %[[P:.*]] = memref.reinterpret_cast %arg4
+  // CHECK: halide.call @cost(%{{.*}}, %{{.*}}, %[[COST:[^ ,:]*]], %[[SLOPE:[^ ,:]*]]) :
+  // CHECK: memref.copy %[[COST]], %[[P]]
+  // CHECK: memref.copy %[[SLOPE]], %[[G]]
+  seq.regularizer @l2(%w: tensor<?xf32>, %g: tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>) {
+    %c, %d = halide.apply @cost(%w, %g) : (tensor<?xf32>, tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>)
+    seq.return %c, %d : tensor<?xf32>, tensor<?xf32>
+  }
+}

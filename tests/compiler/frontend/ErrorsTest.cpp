@@ -132,9 +132,8 @@ TEST(Render, ShowsThePlaceAndTheWayOut) {
       "    3 |  output y = x |> lstm(4, unit = 3) |> dense(1)\n"
       "      |                          ^~~~\n"
       "      = expected: arguments: units, activation, recurrent_activation, use_bias, kernel_initializer, "
-      "recurrent_initializer, bias_initializer, unit_forget_bias, return_sequences, go_backwards, dropout "
-      "and "
-      "recurrent_dropout\n"
+      "recurrent_initializer, bias_initializer, unit_forget_bias, kernel_regularizer, recurrent_regularizer, "
+      "bias_regularizer, return_sequences, go_backwards, dropout and recurrent_dropout\n"
       "      = got: unit\n"
       "      = help: did you mean `units`?\n"
       "1 error; `weft explain W0104` tells more\n");

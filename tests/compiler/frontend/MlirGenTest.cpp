@@ -256,3 +256,19 @@ TEST(MlirGen, ImportsBringDefinitionsIn) {
   std::string said;
   EXPECT_TRUE(weft::frontend::compileToSeq("/nowhere/m.weft", text, options, &context(), said)) << said;
 }
+
+TEST(Training, CallbacksTravelAsTheyAreWritten) {
+  expectInOrder(
+      compile("model m(wait = 3) {\n  input x: features[3]\n  output y = x |> dense(1)\n}\n"
+              "train {\n  loss = mean_squared_error\n  optimizer = sgd\n  metrics = [mae]\n"
+              "  callbacks = [early_stopping(monitor = val_mae, patience = wait, min_delta = 0.5),\n"
+              "               reduce_lr_on_plateau(monitor = loss, min_lr = 1e-5),\n"
+              "               checkpoint(keep = every), cosine, csv_log(\"log.csv\"),\n"
+              "               tensorboard(log_dir = \"logs\", histogram_freq = 1, write_images = true)]\n}\n"),
+      {"callbacks = [{min_delta = 5.000000e-01 : f64, monitor = \"val_mae\", name = \"early_stopping\", "
+       "patience = 3 : i64}",
+       "{min_learning_rate = 1.000000e-05 : f64, monitor = \"loss\", name = \"reduce_on_plateau\"}",
+       "{keep = \"every\", name = \"checkpoint\"}", "{name = \"cosine\"}",
+       "{name = \"csv_log\", path = \"log.csv\"}",
+       "{histogram_freq = 1 : i64, log_dir = \"logs\", name = \"tensorboard\", write_images = true}"});
+}

@@ -46,3 +46,14 @@ seq.step @train(%x: tensor<?x4x3xf32> {seq.name = "x"}, %y: tensor<?x2xf32> {seq
   %l = seq.reduce <sum> %d : (tensor<?x2xf32>) -> tensor<?x1xf32>
   seq.return %last, %l : tensor<?x2xf32>, tensor<?x1xf32>
 }
+
+// What an element costs, and its slope added to the gradient so far.
+// CHECK-LABEL: seq.regularizer @l2(%weight: tensor<?xf32> {seq.name = "weight"}, %gradient: tensor<?xf32> {seq.name = "gradient"})
+// CHECK: %[[SQUARE:.+]] = seq.mul %weight, %weight
+// CHECK: %[[SLOPE:.+]] = seq.add
+// CHECK: %[[TOTAL:.+]] = seq.add %gradient, %[[SLOPE]]
+// CHECK: seq.return %[[SQUARE]], %[[TOTAL]]
+seq.regularizer @l2(%weight: tensor<?xf32>) -> tensor<?xf32> {
+  %square = seq.mul %weight, %weight : tensor<?xf32>
+  seq.return %square : tensor<?xf32>
+}

@@ -80,6 +80,14 @@ seq.optimizer @sgd(%step: tensor<f32> {seq.name = "step"}, %rate: tensor<f32>, %
   seq.return %n : tensor<?xf32>
 }
 
+// CHECK: seq.weight @"dense_1/kernel" : tensor<8x1xf32> = [#seq.init<glorot_uniform>] with @l2
+seq.weight @"dense_1/kernel" : tensor<8x1xf32> = [#seq.init<glorot_uniform>] with @l2
+// CHECK: seq.regularizer @l2(%weight: tensor<?xf32> {seq.name = "weight"}) -> tensor<?xf32>
+seq.regularizer @l2(%weight: tensor<?xf32> {seq.name = "weight"}) -> tensor<?xf32> {
+  %square = seq.mul %weight, %weight : tensor<?xf32>
+  seq.return %square : tensor<?xf32>
+}
+
 // CHECK: seq.training @model loss @loss optimizer @sgd rate 1.000000e-02 {epochs = 3 : i64}
 seq.training @model loss @loss optimizer @sgd rate 0.01 {epochs = 3 : i64}
 

@@ -264,3 +264,26 @@ seq.training @m loss @l optimizer @o rate 0.01 {}
 seq.weight @o : tensor<4xf32> = [#seq.init<zeros>]
 // expected-error @+1 {{expected the name of an optimizer, got @o, a seq.weight}}
 seq.training @m loss @l optimizer @o rate 0.01 {}
+
+// -----
+
+// weight C4
+seq.weight @v : tensor<4xf32> = [#seq.init<zeros>]
+// expected-error @+1 {{expected the name of a regularizer, got @v, a seq.weight}}
+seq.weight @w : tensor<4xf32> = [#seq.init<zeros>] with @v
+
+// -----
+
+// regularizer C1
+// expected-error @+1 {{expected a weight to what it costs, or weight and gradient to cost and gradient, got 2 arguments and 1 results}}
+seq.regularizer @l2(%w: tensor<?xf32>, %g: tensor<?xf32>) -> tensor<?xf32> {
+  seq.return %w : tensor<?xf32>
+}
+
+// -----
+
+// regularizer C2
+// expected-error @+1 {{expected value 0 of type 'tensor<?xf32>', got 'tensor<?x4xf32>'}}
+seq.regularizer @l2(%w: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  seq.return %w : tensor<?x4xf32>
+}
