@@ -180,14 +180,17 @@ FailureOr<llvm::Constant *> DescriptorBuilder::weights(const WeightTable &table)
 
 /// WeftFunction of @predict, @evaluate or @step; all zero where there is none.
 llvm::Constant *DescriptorBuilder::function(StringRef prefix) {
-  int64_t bytes = 0;
+  int64_t bytes = 0, paddedInput = -1;
+  if (auto slice = program.lookupSymbol<func::FuncOp>((prefix + ".slice").str()))
+    if (auto padded = slice->getAttrOfType<IntegerAttr>(paddedInputAttr))
+      paddedInput = padded.getInt();
   if (auto prepare = program.lookupSymbol<func::FuncOp>((prefix + ".prepare").str()))
     for (unsigned index = 0; index < prepare.getNumArguments(); ++index)
       if (auto field = prepare.getArgAttrOfType<StringAttr>(index, fieldAttr); field && field.getValue() == "shared")
         bytes = cast<MemRefType>(prepare.getArgumentTypes()[index]).getNumElements() * 4;
   return record({wide(bytes), functionOrNull((prefix + ".arena").str()),
                  functionOrNull(entryName((prefix + ".prepare").str())),
-                 functionOrNull(entryName((prefix + ".slice").str()))},
+                 functionOrNull(entryName((prefix + ".slice").str())), wide(paddedInput)},
                 sizeof(WeftFunction));
 }
 

@@ -36,9 +36,9 @@ const Member callMembers[] = {
     MEMBER(WeftCall, Pointer, arena),       MEMBER(WeftCall, PointerArray, inputs),
     MEMBER(WeftCall, PointerArray, labels), MEMBER(WeftCall, PointerArray, outputs),
     MEMBER(WeftCall, Pointer, loss),        MEMBER(WeftCall, Pointer, gradients),
-    MEMBER(WeftCall, Number, rows),         MEMBER(WeftCall, Number, first_row),
-    MEMBER(WeftCall, Number, seed),         MEMBER(WeftCall, Number, step),
-    MEMBER(WeftCall, Number, scale)};
+    MEMBER(WeftCall, Pointer, scales),      MEMBER(WeftCall, Pointer, row_ids),
+    MEMBER(WeftCall, Pointer, starts),      MEMBER(WeftCall, Number, rows),
+    MEMBER(WeftCall, Number, seed),         MEMBER(WeftCall, Number, step)};
 const Member updateMembers[] = {
     MEMBER(WeftUpdateCall, Pointer, parameters), MEMBER(WeftUpdateCall, Pointer, gradients),
     MEMBER(WeftUpdateCall, PointerArray, states), MEMBER(WeftUpdateCall, Pointer, penalties),

@@ -103,7 +103,8 @@ void FunctionPlanner::bindArguments(size_t inputs) {
       argumentBindings.push_back({Space::Port});
       continue;
     }
-    StringRef known = index < inputs ? "inputs" : type.getRank() == 0 ? "scale" : "labels";
+    // The last argument of a step is the scale of each row.
+    StringRef known = index < inputs ? "inputs" : index + 1 == body().getNumArguments() ? "scales" : "labels";
     argumentBindings.push_back({Space::Port, unsigned(ports.size())});
     ports.push_back({externalType(type), field ? field.getValue() : known, named,
                      source.getArgAttr(index, "seq.vocabulary")});
@@ -187,6 +188,8 @@ void FunctionPlanner::emitSlice(const SlicePlan &plan) {
   for (auto &[index, argument] : numbers)
     list.push_back(argument);
   func::FuncOp function = createFunction(builder, loc, name("slice"), list);
+  if (Attribute padded = source->getAttr(paddedInputAttr))
+    function->setAttr(paddedInputAttr, padded);
   function->setAttr(memoryAttr, builder.getDictionaryAttr({
       builder.getNamedAttr("fixed", builder.getI64IntegerAttr(plan.fixedElements())),
       builder.getNamedAttr("per_row", builder.getI64IntegerAttr(plan.perRowElements())),
@@ -296,7 +299,10 @@ LogicalResult PlanProgramPass::plan(ModuleOp module) {
     module->setAttr(layersAttr, layers);
 
   WeightTable weights(module);
-  size_t inputs = model.getArgumentTypes().size();
+  // What the call says beside the inputs stands behind them.
+  size_t inputs = 0;
+  while (inputs < model.getNumArguments() && !model.getArgAttr(inputs, fieldAttr))
+    ++inputs;
   if (failed(FunctionPlanner(model, "predict", weights, rowTile).run(inputs, {})))
     return failure();
   for (seq::StepOp step : llvm::make_early_inc_range(module.getOps<seq::StepOp>()))

@@ -42,7 +42,11 @@ constexpr llvm::StringLiteral modelAttr = "weft.model";
 constexpr llvm::StringLiteral layersAttr = "weft.layers";
 constexpr llvm::StringLiteral rowTileAttr = "weft.row_tile";
 constexpr llvm::StringLiteral slicesAttr = "weft.slices";
-constexpr int64_t defaultRowTile = 8, defaultSlices = 8;
+constexpr int64_t defaultRowTile = 8, defaultSlices = 4;
+
+/// On a model or step, and then on its `*.slice`: the number of the input whose
+/// leading zeros rows of a slice have in common (WeftFunction::padded_input).
+constexpr llvm::StringLiteral paddedInputAttr = "weft.padded_input";
 
 /// What the arena of a function comes to, on its `*.slice`: elements a row as
 /// planned, as needed at one moment, and as they would be if nothing shared memory.

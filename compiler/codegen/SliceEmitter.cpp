@@ -125,11 +125,11 @@ OpFoldResult SliceEmitter::offsetOf(const Place &place, Location loc) {
   return add(begin, distance, loc);
 }
 
-Value SliceEmitter::viewOf(const Place &place, Location loc) {
+Value SliceEmitter::viewOf(const Place &place, Value rows, Location loc) {
   OpFoldResult offset = offsetOf(place, loc);
   SmallVector<OpFoldResult> sizes, strides;
   for (int64_t size : place.layout.getShape())
-    sizes.push_back(ShapedType::isDynamic(size) ? OpFoldResult(arguments.rows)
+    sizes.push_back(ShapedType::isDynamic(size) ? OpFoldResult(rows)
                                                 : OpFoldResult(builder.getIndexAttr(size)));
   for (Extent stride : place.layout.getStrides())
     strides.push_back(extent(stride, loc));
@@ -140,9 +140,10 @@ Value SliceEmitter::viewOf(const Place &place, Location loc) {
 
 Value SliceEmitter::viewOf(Value value, Location loc) {
   const Place &place = plan.placeOf(value);
-  if (place.mode != StepMode::None) {
+  // What belongs to a step has the step's rows.
+  if (place.mode != StepMode::None || (rowsOfStep && value.getParentRegion() == scanBody)) {
     Value &view = stepViews[value];
-    return view ? view : view = viewOf(place, loc);
+    return view ? view : view = viewOf(place, rowsOfStep ? rowsOfStep : arguments.rows, loc);
   }
   // An argument that is used as it is.
   Value whole = base(plan.storageOf(place));
@@ -153,7 +154,7 @@ Value SliceEmitter::viewOf(Value value, Location loc) {
     OpBuilder::InsertionGuard guard(builder);
     if (loop)
       builder.setInsertionPoint(loop);
-    view = viewOf(place, loc);
+    view = viewOf(place, arguments.rows, loc);
   }
   return view;
 }
@@ -200,13 +201,109 @@ void SliceEmitter::emitScan(seq::ScanOp scan) {
     stepsDone = position = forOp.getInductionVar();
     if (last)
       position = arith::SubIOp::create(builder, loc, last, stepsDone);
+    scanBody = &scan.getBody();
+    if (scan.getActive())
+      passRows(scan);
     for (halide::ApplyOp apply : scan.getBody().front().getOps<halide::ApplyOp>())
       emitApply(apply);
     for (const Copy &copy : scanPlan.steps)
       emitCopy(copy, loc);
     loop = nullptr;
+    rowsOfStep = nullptr;
     stepViews.clear();
   }
+  if (scan.getActive())
+    leaveRows(scan);
+}
+
+//===----------------------------------------------------------------------===//
+// Rows that are not active
+//===----------------------------------------------------------------------===//
+
+Value SliceEmitter::activeAt(seq::ScanOp scan, Value step, Location loc) {
+  Value counts = viewOf(scan.getActive(), loc);
+  Value count = memref::LoadOp::create(builder, loc, counts, step);
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), count);
+}
+
+/// Rows begin to end of a buffer [rows, columns]: as row 0, as 0, or added to row 0.
+void SliceEmitter::fillRows(Fill fill, const Place &place, Value begin, Value end, Location loc) {
+  Value view = viewOf(place, arguments.rows, loc);
+  Value zero = constant(0, loc), one = constant(1, loc), columns = constant(place.layout.getShape().back(), loc);
+  Value none;
+  if (fill == Fill::Clear)
+    none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(place.layout.getElementType()));
+  OpBuilder::InsertionGuard guard(builder);
+  auto rows = scf::ForOp::create(builder, loc, begin, end, one);
+  builder.setInsertionPoint(rows.getBody()->getTerminator());
+  auto along = scf::ForOp::create(builder, loc, zero, columns, one);
+  builder.setInsertionPoint(along.getBody()->getTerminator());
+  Value row = rows.getInductionVar(), column = along.getInductionVar();
+  if (fill == Fill::Clear) {
+    memref::StoreOp::create(builder, loc, none, view, ValueRange{row, column});
+    return;
+  }
+  Value first = memref::LoadOp::create(builder, loc, view, ValueRange{zero, column});
+  if (fill == Fill::Spread) {
+    memref::StoreOp::create(builder, loc, first, view, ValueRange{row, column});
+    return;
+  }
+  Value here = memref::LoadOp::create(builder, loc, view, ValueRange{row, column});
+  Value sum = arith::AddFOp::create(builder, loc, first, here);
+  memref::StoreOp::create(builder, loc, sum, view, ValueRange{zero, column});
+}
+
+/// At the beginning of a step: rows join, or their adjoints go to the first row.
+void SliceEmitter::passRows(seq::ScanOp scan) {
+  Location loc = scan.getLoc();
+  Value one = constant(1, loc), now = activeAt(scan, position, loc), before;
+  if (scan.getReverse()) {
+    // Behind the last step are all rows.
+    Value last = constant(scan.getSteps() - 1, loc);
+    Value next = arith::AddIOp::create(builder, loc, position, one);
+    Value behind = activeAt(scan, arith::MinUIOp::create(builder, loc, next, last), loc);
+    Value isLast = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, position, last);
+    before = arith::SelectOp::create(builder, loc, isLast, arguments.rows, behind);
+  } else {
+    Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, position, constant(0, loc));
+    Value previous = arith::SubIOp::create(builder, loc, position, one);
+    previous = arith::SelectOp::create(builder, loc, isFirst, position, previous);
+    before = activeAt(scan, previous, loc);
+  }
+  for (Value state : scan.getStateArguments())
+    if (scan.getReverse())
+      fillRows(Fill::Collect, plan.placeOf(state), now, before, loc);
+    else
+      fillRows(Fill::Spread, plan.placeOf(state), before, now, loc);
+  for (int64_t number : scan.getCollect().value_or(ArrayRef<int64_t>()))
+    fillRows(Fill::Collect, plan.placeOf(scan.getStepArguments()[number]), now, arguments.rows, loc);
+  rowsOfStep = now;
+}
+
+/// Behind the scan: rows that never began, and the steps before the others began.
+void SliceEmitter::leaveRows(seq::ScanOp scan) {
+  Location loc = scan.getLoc();
+  Value edge = activeAt(scan, constant(scan.getReverse() ? 0 : scan.getSteps() - 1, loc), loc);
+  for (Value last : scan.getLast())
+    if (!last.use_empty())
+      fillRows(scan.getReverse() ? Fill::Clear : Fill::Spread, plan.placeOf(last), edge, arguments.rows, loc);
+  auto fillAll = [&](Fill fill, std::optional<ArrayRef<int64_t>> numbers) {
+    for (int64_t number : numbers.value_or(ArrayRef<int64_t>())) {
+      Value zero = constant(0, loc), one = constant(1, loc), steps = constant(scan.getSteps(), loc);
+      Place sequence = plan.placeOf(scan.getKept()[number]);
+      OpBuilder::InsertionGuard guard(builder);
+      auto forOp = scf::ForOp::create(builder, loc, zero, steps, one);
+      builder.setInsertionPoint(forOp.getBody()->getTerminator());
+      loop = forOp;
+      position = forOp.getInductionVar();
+      Place step{sequence.storage, *sequence.layout.step(), sequence.slot, *sequence.layout.stepStride(),
+                 StepMode::Position};
+      fillRows(fill, step, activeAt(scan, position, loc), arguments.rows, loc);
+      loop = nullptr;
+    }
+  };
+  fillAll(Fill::Spread, scan.getSpread());
+  fillAll(Fill::Clear, scan.getClear());
 }
 
 /// Whether every element between the first and the last belongs to the buffer.
@@ -259,7 +356,7 @@ void SliceEmitter::emitCopy(const Copy &copy, Location loc) {
   }
   // Between layouts: element by element, the axes in the order of the target's.
   assert(from.getShape().size() == to.getShape().size());
-  Value source = viewOf(copy.from, loc), target = viewOf(copy.to, loc);
+  Value source = viewOf(copy.from, arguments.rows, loc), target = viewOf(copy.to, arguments.rows, loc);
   bool swapped = from.getShape() != to.getShape(); // one is time-major, the other is not
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Value> coordinates;

@@ -38,10 +38,17 @@ private:
   void emitApply(halide::ApplyOp apply);
   void emitScan(seq::ScanOp scan);
   void emitCopy(const Copy &copy, mlir::Location loc);
+  /// What happens to rows that are not active at a step.
+  enum class Fill { Spread, Clear, Collect };
+  void fillRows(Fill fill, const Place &place, mlir::Value begin, mlir::Value end, mlir::Location loc);
+  mlir::Value activeAt(seq::ScanOp scan, mlir::Value step, mlir::Location loc);
+  void passRows(seq::ScanOp scan);
+  void leaveRows(seq::ScanOp scan);
 
   mlir::Value base(const Storage &storage);
   mlir::Value viewOf(mlir::Value value, mlir::Location loc);
-  mlir::Value viewOf(const Place &place, mlir::Location loc);
+  /// A view of the first `rows` rows.
+  mlir::Value viewOf(const Place &place, mlir::Value rows, mlir::Location loc);
   mlir::OpFoldResult beginOf(const Place &place, mlir::Location loc);
   /// Where a place is, in elements from its base.
   mlir::OpFoldResult offsetOf(const Place &place, mlir::Location loc);
@@ -64,6 +71,8 @@ private:
   /// place in the sequence of the step that runs.
   mlir::Operation *loop = nullptr;
   mlir::Value stepsDone, position;
+  mlir::Region *scanBody = nullptr;
+  mlir::Value rowsOfStep; ///< null where the step has all rows
 };
 
 } // namespace weft::codegen

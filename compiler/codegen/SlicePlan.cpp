@@ -269,7 +269,7 @@ LogicalResult SlicePlan::planStates(seq::ScanOp scan) {
     int64_t lastSlot = stacked ? (reverse ? 0 : steps) : unchanged ? 0 : steps % 2;
     places[last] = slotPlace(lastSlot, StepMode::None);
 
-    if (layouts.at(start) == layout && mayHoldStart(start, scan, mode == StepMode::Parity))
+    if (layouts.at(start) == layout && mayHoldStart(start, scan, mode == StepMode::Parity || scan.getActive()))
       places[start] = initial;
     else
       plan.pendingStarts.push_back({start, initial});
@@ -406,6 +406,8 @@ void SlicePlan::findLiveRanges(Block &body) {
       const ScanPlan &plan = scans.at(scan);
       touchCopies(plan.starts, moments.at(scan), nullptr);
       touchCopies(plan.steps, lastMoments.at(scan), scan);
+      if (Value active = scan.getActive())
+        touch(places.at(active), moments.at(scan), scan, false);
       for (Value state : scan.getStateArguments())
         touch(places.at(state), moments.at(scan), scan, false);
       for (Value kept : scan.getKept())

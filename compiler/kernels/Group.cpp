@@ -32,7 +32,7 @@ Role weft::kernels::roleOf(Operation *op) {
       .Case<seq::ScanOp>([](auto) { return Role::Scan; })
       .Case<seq::ReadOp, seq::ConstantOp, seq::SplitOp>([](auto) { return Role::View; })
       .Case<seq::MatmulOp, seq::Conv1dOp, seq::Conv1dInputAdjointOp>([](auto) { return Role::Accumulate; })
-      .Case<seq::ReduceOp, seq::SumToOp, seq::ContractOp, seq::ScatterAddOp, seq::Conv1dKernelAdjointOp>(
+      .Case<seq::ActiveRowsOp, seq::ReduceOp, seq::SumToOp, seq::ContractOp, seq::ScatterAddOp, seq::Conv1dKernelAdjointOp>(
           [](auto) { return Role::Reduce; })
       .Default([](auto) { return Role::Pointwise; });
 }

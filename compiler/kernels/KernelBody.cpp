@@ -62,7 +62,7 @@ void KernelBuilder::Body::func(StringRef name, ArrayRef<std::string> funcVars, s
                                const Definition &definition, const Expressions::Known &known) {
   Location loc = kernel.getLoc();
   SmallVector<StringRef> names(funcVars.begin(), funcVars.end());
-  SmallVector<Type> types(values, builder.getF32Type());
+  SmallVector<Type> types(values, domain.getElementType());
   auto op = halide::FuncOp::create(builder, loc, builder.getStringAttr(name), builder.getStrArrayAttr(names),
                                    builder.getTypeArrayAttr(types));
   Block &block = op.getBody().emplaceBlock();
@@ -108,7 +108,7 @@ void KernelBuilder::Body::output(size_t values) {
 }
 
 Value KernelBuilder::Body::at(Expressions &e, StringRef func, ValueRange coordinates, int64_t value) {
-  return halide::AtOp::create(e.builder, e.loc, e.builder.getF32Type(), func, coordinates, uint64_t(value));
+  return halide::AtOp::create(e.builder, e.loc, domain.getElementType(), func, coordinates, uint64_t(value));
 }
 
 BuiltKernel KernelBuilder::Body::finish(const std::string &name, halide::ScheduleOp schedule) {

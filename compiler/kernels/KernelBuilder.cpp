@@ -24,6 +24,8 @@ static std::string layerOf(Value value) {
 BuiltKernel KernelBuilder::group(const Group &group, const Packer &pack) {
   Operation *op = group.ops.front();
   if (roleOf(op) == Role::Reduce) {
+    if (auto active = dyn_cast<seq::ActiveRowsOp>(op))
+      return activeRows(active);
     if (auto sum = dyn_cast<seq::SumToOp>(op))
       return sumTo(sum);
     if (auto reduce = dyn_cast<seq::ReduceOp>(op))

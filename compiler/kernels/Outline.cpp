@@ -37,6 +37,8 @@ private:
       OpBuilder builder(scan);
       for (OpOperand &operand : scan->getOpOperands()) {
         Value value = operand.get();
+        if (value == scan.getActive())
+          continue;
         bool isStart = operand.getOperandNumber() >= scan.getInputs().size();
         Operation *producer = value.getDefiningOp();
         bool isComputed = producer && roleOf(producer) != Role::View && roleOf(producer) != Role::Scan;

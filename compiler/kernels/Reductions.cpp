@@ -15,6 +15,38 @@ using namespace mlir;
 using namespace weft;
 using namespace weft::kernels;
 
+/// Leaves out the rows that are not active at a step of `steps`.
+static void whereActive(Expressions &e, Value active, Value row, Value step, int64_t steps) {
+  Value count = e.load(active, {e.clampIndex(step, 0, steps - 1)});
+  count = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getIndexType(), count);
+  halide::WhereOp::create(e.builder, e.loc, e.less(row, count));
+}
+
+BuiltKernel KernelBuilder::activeRows(seq::ActiveRowsOp op) {
+  auto domain = cast<RankedTensorType>(op.getResult().getType());
+  Body body(*this, op.getLoc(), domain, internalLayout(domain));
+  auto count = [](Expressions &e, int64_t value) -> Value {
+    return arith::ConstantIntOp::create(e.builder, e.loc, value, 32);
+  };
+  body.func("out", body.vars, 1, [&](Expressions &e, ValueRange) -> SmallVector<Value> { return {count(e, 1)}; });
+  body.update("out", body.vars, {body.rows(op.getStarts())}, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+    Value row = arguments.back(), before = body.at(e, "out", arguments.drop_back());
+    // (start + add) floordiv divide <= t, without the division; the first row is counted already.
+    Value start = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getIndexType(),
+                                             e.load(op.getStarts(), {row, e.index(0)}));
+    Value factor = e.index(op.getDivide());
+    Value end = arith::MulIOp::create(e.builder, e.loc, e.addIndex(arguments[0], 1), factor);
+    halide::WhereOp::create(e.builder, e.loc, e.less(e.index(0), row));
+    Value begun = e.less(e.addIndex(start, op.getAdd()), end);
+    Value one = arith::SelectOp::create(e.builder, e.loc, begun, count(e, 1), count(e, 0));
+    return {arith::AddIOp::create(e.builder, e.loc, before, one)};
+  });
+  body.output(1);
+  OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
+  ScheduleBuilder schedule(after, body.kernel);
+  return body.finish("active", schedule.schedule);
+}
+
 /// Contractions and the kernel adjoint of convolutions: a tile of sums in
 /// registers over the rows and a chunk of steps, chunk after chunk.
 BuiltKernel KernelBuilder::contraction(Operation *op) {
@@ -22,6 +54,7 @@ BuiltKernel KernelBuilder::contraction(Operation *op) {
   auto aType = cast<RankedTensorType>(a.getType()), bType = cast<RankedTensorType>(b.getType());
   auto domain = cast<RankedTensorType>(op->getResult(0).getType());
   auto conv = dyn_cast<seq::Conv1dKernelAdjointOp>(op);
+  auto contract = dyn_cast<seq::ContractOp>(op);
   bool hasSteps = bType.getRank() == 3;
   int64_t steps = hasSteps ? bType.getDimSize(1) : 1;
   int64_t chunk = stepsOfChunk(steps), chunks = (steps + chunk - 1) / chunk;
@@ -48,6 +81,9 @@ BuiltKernel KernelBuilder::contraction(Operation *op) {
           conditions.push_back(e.less(step, e.index(steps)));
       }
       atB.push_back(step);
+      // The rows are the innermost loop, which then ends with the last active one.
+      if (contract && contract.getActive())
+        whereActive(e, contract.getActive(), row, step, steps);
       if (conv) {
         int64_t inSteps = aType.getDimSize(1);
         int64_t window = domain.getDimSize(0);
@@ -112,6 +148,11 @@ BuiltKernel KernelBuilder::sumTo(seq::SumToOp op) {
     ranges.push_back(from.isDynamicDim(axis) ? body.rows(input)
                                              : body.range("s" + std::to_string(axis), from.getDimSize(axis)));
   }
+  if (op.getActive() && summed.size() > 1 && summed.back() == 0) {
+    // The rows innermost: their loop ends with the last active one.
+    std::rotate(summed.begin(), summed.end() - 1, summed.end());
+    std::rotate(ranges.begin(), ranges.end() - 1, ranges.end());
+  }
   body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
   if (!ranges.empty())
     body.update("out", body.vars, ranges, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
@@ -122,6 +163,8 @@ BuiltKernel KernelBuilder::sumTo(seq::SumToOp op) {
         at.push_back(place == summed.end() ? e.point[axis - missing]
                                            : arguments[body.vars.size() + (place - summed.begin())]);
       }
+      if (op.getActive())
+        whereActive(e, op.getActive(), at[0], at[1], from.getDimSize(1));
       return {arith::AddFOp::create(e.builder, e.loc, before, e.load(input, at))};
     });
   body.output(1);
@@ -175,19 +218,20 @@ BuiltKernel KernelBuilder::scatterAdd(seq::ScatterAddOp op) {
   auto domain = cast<RankedTensorType>(op.getResult().getType());
   Body body(*this, op.getLoc(), domain, internalLayout(domain));
   body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
-  // Row by row, and in each row step by step.
-  SmallVector<halide::RangeAttr> ranges;
+  // Step by step, as the values stand in memory, and in each step row by row.
+  SmallVector<halide::RangeAttr> ranges{body.rows(values)};
   bool hasSteps = from.getRank() == 3;
   if (hasSteps)
     ranges.push_back(body.range("t", from.getDimSize(1)));
-  ranges.push_back(body.rows(values));
   body.update("out", body.vars, ranges, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
-    Value column = arguments[0], row = arguments.back();
+    Value column = arguments[0], row = arguments[2];
     Point atIds{row}, atValues{row};
     if (hasSteps) {
-      atIds.push_back(arguments[2]);
-      atValues.push_back(arguments[2]);
+      atIds.push_back(arguments.back());
+      atValues.push_back(arguments.back());
     }
+    if (op.getActive())
+      whereActive(e, op.getActive(), row, arguments.back(), from.getDimSize(1));
     atValues.push_back(column);
     Value id = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getIndexType(), e.load(ids, atIds));
     // The runtime has checked the ids; the bound is for the compiler.

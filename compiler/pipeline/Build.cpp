@@ -120,6 +120,7 @@ static std::string cacheKey(Compilation &compilation, const Options &options, co
   };
   add(compilation.print());
   add(llvm::join(compilation.getTarget().features, " "));
+  add(options.sharePadding ? "" : "no-share-padding");
   if (!options.scheduleFile.empty())
     addFile(options.scheduleFile);
   for (const std::string &part : {tools.weft, tools.kernelWorker, tools.runtimeArchive})

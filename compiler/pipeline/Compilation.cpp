@@ -134,6 +134,8 @@ Outcome Compilation::advance(Stage to) {
       break;
     case Stage::Gradient:
       buildGradientPipeline(manager);
+      if (options.sharePadding)
+        manager.addPass(createSeqSharePadding());
       break;
     case Stage::Kernels:
       kernels::buildKernelsPipeline(manager, target);

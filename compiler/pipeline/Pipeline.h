@@ -47,6 +47,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> values; ///< the model's parameters: --set
   std::string target;       ///< empty: what a module was made for, else this machine
   std::string scheduleFile; ///< schedules that replace those of the kernels they name
+  bool sharePadding = true; ///< compute what rows have in common once
   unsigned jobs = 0;        ///< kernels compiled at a time; 0: one a core
 };
 

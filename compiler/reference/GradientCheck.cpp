@@ -233,7 +233,7 @@ Expected<GradientReport> weft::reference::checkGradients(ModuleOp original, Modu
 
   std::vector<Tensor> arguments = point.inputs;
   arguments.push_back(point.labels);
-  arguments.push_back(Tensor::scalar(1));
+  arguments.push_back(Tensor::filled({point.labels.shape.front(), 1}, 1));
   Expected<std::vector<Tensor>> results = evaluate(step, arguments, point.weights);
   if (!results)
     return results.takeError();

@@ -141,8 +141,10 @@ private:
 
   // Across elements.
   Tensor visit(MatmulOp op) { return matmul(get(op.getLhs()), get(op.getRhs()), op.getTransposeB()); }
-  Tensor visit(ContractOp op) { return contract(get(op.getLhs()), get(op.getRhs())); }
+  Tensor visit(ContractOp op) { return contract(get(op.getLhs()), activeOnly(get(op.getRhs()), op.getActive())); }
+  Tensor visit(ActiveRowsOp op);
   Tensor visit(SumToOp op);
+  Tensor activeOnly(Tensor sequence, Value active);
   Tensor visit(ReduceOp op) { return reduce(get(op.getInput()), op.getKind()); }
   Tensors visit(SplitOp op) { return split(get(op.getInput()), op.getNumResults()); }
   Tensor visit(ConcatOp op);
@@ -286,7 +288,7 @@ Expected<Tensors> Interpreter::evaluate(Operation *op) {
       .Case<ReturnOp, EmbeddingOp, DenseOp, RecurrentOp, Conv1dOp, MaxPool1dOp, AveragePool1dOp, ReadOp,
             ConstantOp, BroadcastRowsOp, NegateOp, ExpOp, LogOp, SqrtOp, AbsOp, SignOp, TanhOp, SigmoidOp,
             SoftplusOp, AddOp, SubOp, MulOp, DivOp, PowOp, MaximumOp, MinimumOp, GreaterOp, EqualOp, SelectOp,
-            MatmulOp, ContractOp, SumToOp, ReduceOp, SplitOp, ConcatOp, ReshapeOp, ReverseOp, OneHotOp,
+            MatmulOp, ActiveRowsOp, ContractOp, SumToOp, ReduceOp, SplitOp, ConcatOp, ReshapeOp, ReverseOp, OneHotOp,
             GatherOp, ScatterAddOp, Conv1dInputAdjointOp, Conv1dKernelAdjointOp, MaxPool1dAdjointOp,
             AveragePool1dAdjointOp, ScanOp, NextOp>(
           [&](auto op) { return asResults(visit(op)); })
@@ -422,7 +424,7 @@ Tensor Interpreter::visit(SelectOp op) {
 
 Tensor Interpreter::visit(SumToOp op) {
   // A `?` of the result is the batch, and stands where the input has it.
-  const Tensor &input = get(op.getInput());
+  Tensor input = activeOnly(get(op.getInput()), op.getActive());
   return sumTo(input, shapeOf(op.getType(), input.rank() ? input.shape[0] : 1));
 }
 
@@ -458,7 +460,7 @@ Expected<Tensor> Interpreter::visit(ScatterAddOp op) {
   ArrayRef<int64_t> shape = op.getType().getShape();
   if (Error error = checkIds(op, ids, shape[0]))
     return error;
-  return scatterAdd(get(op.getValues()), ids, shape);
+  return scatterAdd(activeOnly(get(op.getValues()), op.getActive()), ids, shape);
 }
 
 Tensor Interpreter::visit(Conv1dInputAdjointOp op) {
@@ -485,15 +487,67 @@ Tensor Interpreter::visit(AveragePool1dAdjointOp op) {
 // Recurrence
 //===----------------------------------------------------------------------===//
 
+Tensor Interpreter::visit(ActiveRowsOp op) {
+  const Tensor &starts = get(op.getStarts());
+  Tensor result = Tensor::zeros({op.getType().getDimSize(0)});
+  for (int64_t t = 0; t < result.size(); ++t) {
+    for (double start : starts.values)
+      result.values[t] += std::floor((start + double(op.getAdd())) / double(op.getDivide())) <= double(t);
+    result.values[t] = std::max(result.values[t], 1.0);
+  }
+  return result;
+}
+
+/// `sequence` with 0 for the rows that are not active at a step.
+Tensor Interpreter::activeOnly(Tensor sequence, Value active) {
+  if (!active)
+    return sequence;
+  const Tensor &counts = get(active);
+  for (int64_t t = 0; t < counts.size(); ++t) {
+    Tensor step = stepOf(sequence, t);
+    clearRows(step, int64_t(counts.values[t]), step.shape[0]);
+    setStep(sequence, t, step);
+  }
+  return sequence;
+}
+
 Expected<Tensors> Interpreter::visit(ScanOp op) {
   int64_t steps = op.getSteps();
+  bool reverse = op.getReverse();
   Tensors inputs = getAll(op.getInputs()), states = getAll(op.getStarts());
   Tensors kept(op.getKept().size());
+  // How many rows are active at step t: none before the first step, all behind the last.
+  auto activeAt = [&](int64_t t) -> int64_t {
+    if (!op.getActive() || t >= steps)
+      return states.empty() ? 0 : states.front().shape[0];
+    return t < 0 ? 0 : int64_t(get(op.getActive()).values[t]);
+  };
+  // From step `from` to the next one, or into the scan or out of it.
+  auto passBoundary = [&](int64_t early, int64_t late) {
+    for (Tensor &state : states) {
+      if (!op.getActive())
+        continue;
+      if (reverse)
+        collectRows(state, activeAt(early), activeAt(late));
+      else if (early >= 0)
+        spreadRow(state, activeAt(early), activeAt(late));
+    }
+  };
+  auto has = [](std::optional<ArrayRef<int64_t>> list, int64_t number) {
+    return list && llvm::is_contained(*list, number);
+  };
   for (int64_t i = 0; i < steps; ++i) {
-    int64_t step = op.getReverse() ? steps - 1 - i : i;
+    int64_t step = reverse ? steps - 1 - i : i;
+    if (reverse)
+      passBoundary(step, step + 1);
+    else
+      passBoundary(step - 1, step);
     Tensors arguments;
-    for (const Tensor &input : inputs)
+    for (auto [number, input] : llvm::enumerate(inputs)) {
       arguments.push_back(stepOf(input, step));
+      if (has(op.getCollect(), number))
+        collectRows(arguments.back(), activeAt(step), activeAt(steps));
+    }
     std::move(states.begin(), states.end(), std::back_inserter(arguments));
 
     Expected<Tensors> next = run(op.getBody().front(), arguments);
@@ -504,9 +558,18 @@ Expected<Tensors> Interpreter::visit(ScanOp op) {
     for (size_t k = 0; k < kept.size(); ++k, ++keptNow) {
       if (i == 0)
         kept[k] = Tensor::zeros(shapeOf(op.getKept()[k].getType(), keptNow->shape[0]));
+      if (has(op.getSpread(), k))
+        spreadRow(*keptNow, activeAt(step), keptNow->shape[0]);
+      if (has(op.getClear(), k))
+        clearRows(*keptNow, activeAt(step), keptNow->shape[0]);
       setStep(kept[k], step, *keptNow);
     }
   }
+  if (reverse && op.getActive())
+    for (Tensor &state : states)
+      clearRows(state, activeAt(0), state.shape[0]);
+  if (!reverse)
+    passBoundary(steps - 1, steps);
   std::move(kept.begin(), kept.end(), std::back_inserter(states));
   return states;
 }

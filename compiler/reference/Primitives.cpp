@@ -187,6 +187,26 @@ void reference::setStep(Tensor &sequence, int64_t step, const Tensor &value) {
     std::copy_n(value.values.data() + r * size, size, sequence.values.data() + (r * steps + step) * size);
 }
 
+void reference::spreadRow(Tensor &value, int64_t begin, int64_t end) {
+  int64_t width = value.size() / value.shape[0];
+  for (int64_t row = begin; row < end; ++row)
+    std::copy_n(value.values.begin(), width, value.values.begin() + row * width);
+}
+
+void reference::clearRows(Tensor &value, int64_t begin, int64_t end) {
+  int64_t width = value.size() / value.shape[0];
+  for (int64_t i = begin * width; i < end * width; ++i)
+    value.values[i] = 0;
+}
+
+void reference::collectRows(Tensor &value, int64_t begin, int64_t end) {
+  int64_t width = value.size() / value.shape[0];
+  for (int64_t row = begin; row < end; ++row)
+    for (int64_t i = 0; i < width; ++i)
+      value.values[i] += value.values[row * width + i];
+  clearRows(value, begin, end);
+}
+
 Tensor reference::reverse(const Tensor &sequence) {
   Tensor result = sequence;
   int64_t steps = sequence.shape[1];

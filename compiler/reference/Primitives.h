@@ -37,6 +37,10 @@ Tensor concat(llvm::ArrayRef<const Tensor *> parts);
 Tensor stepOf(const Tensor &sequence, int64_t step);
 void setStep(Tensor &sequence, int64_t step, const Tensor &value);
 Tensor reverse(const Tensor &sequence);
+/// Rows begin to end of `value` [rows, ..]: as row 0; as 0; added to row 0, then 0.
+void spreadRow(Tensor &value, int64_t begin, int64_t end);
+void clearRows(Tensor &value, int64_t begin, int64_t end);
+void collectRows(Tensor &value, int64_t begin, int64_t end);
 /// Ids must lie in the table; the caller has checked them.
 Tensor gather(const Tensor &table, const Tensor &ids);
 Tensor scatterAdd(const Tensor &values, const Tensor &ids, llvm::ArrayRef<int64_t> tableShape);

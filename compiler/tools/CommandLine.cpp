@@ -73,7 +73,9 @@ std::optional<RunWords> parseRunWords(int argc, char **argv) {
         return words;
       }
     }
-    if (flag == "--set")
+    if (word == "--no-share-padding")
+      words.options.sharePadding = false;
+    else if (flag == "--set")
       values.push_back(value);
     else if (flag == "--target")
       words.options.target = value;
@@ -90,7 +92,7 @@ std::optional<RunWords> parseRunWords(int argc, char **argv) {
   if (words.options.input.empty()) {
     if (help || given.empty() || given.front().starts_with("-"))
       words.error = "usage: weft " + words.command +
-                    " MODEL.weft [--set NAME=VALUE] [--target T] [--schedule FILE] ...\n"
+                    " MODEL.weft [--set NAME=VALUE] [--target T] [--schedule FILE] [--no-share-padding] ...\n"
                     "The other words go to the model's program: `weft " +
                     words.command + " MODEL.weft --help` lists them.";
     else

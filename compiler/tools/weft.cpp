@@ -40,6 +40,8 @@ static void addModelFlags(CLI::App &command, pipeline::Options &options, std::ve
                      "what to compile for: host, x86-64-v2, -v3, -v4, or features such as \"x86-64 avx2 fma\"");
   command.add_option("--schedule", options.scheduleFile,
                      "a file of halide.schedule operations that replace those of the kernels they name");
+  command.add_flag("!--no-share-padding", options.sharePadding,
+                   "compute the padding in front of every row for that row, and not once for all of them");
   command.add_option("--jobs,-j", options.jobs, "kernels compiled at a time (default: one a core)");
 }
 

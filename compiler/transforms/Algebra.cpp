@@ -352,8 +352,8 @@ Value simplifyReduce(ReduceOp op, Builder b) {
 Value simplifySumTo(SumToOp op, Builder b) {
   if (op.getInput().getType() == op.getType())
     return op.getInput();
-  if (auto inner = op.getInput().getDefiningOp<SumToOp>())
-    return SumToOp::create(b, op.getLoc(), op.getType(), inner.getInput());
+  if (auto inner = op.getInput().getDefiningOp<SumToOp>(); inner && !op.getActive())
+    return SumToOp::create(b, op.getLoc(), op.getType(), inner.getInput(), inner.getActive());
   return {};
 }
 

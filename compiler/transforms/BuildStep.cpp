@@ -89,7 +89,7 @@ static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols, String
   }
   inputs.push_back(loss.getArgumentTypes()[1]);
   argumentAttributes.push_back(named("label"));
-  inputs.push_back(RankedTensorType::get({}, builder.getF32Type()));
+  inputs.push_back(RankedTensorType::get({ShapedType::kDynamic, 1}, builder.getF32Type()));
   argumentAttributes.push_back(named("scale"));
 
   // The type of the results is known when the body stands.

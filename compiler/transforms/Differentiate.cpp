@@ -350,23 +350,18 @@ LogicalResult Differentiator::run(StepOp step, ArrayRef<WeightOp> weights) {
   Block &block = step.getBody().front();
   auto terminator = cast<ReturnOp>(block.getTerminator());
   MLIRContext *context = step.getContext();
-  auto scalar = RankedTensorType::get({}, Float32Type::get(context));
   auto perRow = RankedTensorType::get({ShapedType::kDynamic, 1}, Float32Type::get(context));
   if (terminator.getValues().size() != 2 || terminator.getValues()[1].getType() != perRow)
     return step.emitError() << "a step to differentiate returns predictions and a loss a row, " << perRow;
-  if (block.getNumArguments() == 0 || block.getArguments().back().getType() != scalar)
-    return step.emitError() << "the last argument of a step is the scale of its loss, " << scalar;
+  if (block.getNumArguments() == 0 || block.getArguments().back().getType() != perRow)
+    return step.emitError() << "the last argument of a step is the scale of each row's loss, " << perRow;
 
   step.walk([](ScanOp scan) { hoistInvariants(scan); });
   findActive(block);
   OpBuilder builder(terminator);
   Location loc = step.getLoc();
   Value loss = terminator.getValues()[1];
-  auto one = RankedTensorType::get({1}, scalar.getElementType());
-  Value ones = ConstantOp::create(builder, loc, DenseElementsAttr::get(one, 1.0f));
-  Value seed = MulOp::create(builder, loc, block.getArguments().back(), ones);
-  seed = BroadcastRowsOp::create(builder, loc, perRow, seed, loss);
-  accumulate(builder, loss, seed);
+  accumulate(builder, loss, block.getArguments().back());
   if (failed(differentiate(block, builder)))
     return failure();
 

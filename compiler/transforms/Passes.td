@@ -132,7 +132,7 @@ def SeqDifferentiate : Pass<"seq-differentiate", "::mlir::ModuleOp"> {
   let summary = "derive the gradients of a training step";
   let description = [{
     Adds to each `seq.step` the gradient of every weight of the module, in the
-    order of the `seq.weight`s: of the sum over rows of the row's loss times the
+    order of the `seq.weight`s: of the sum over rows of the row's loss times its
     scale. Each operation states its own rule (DifferentiableOpInterface). The
     backward of a scan is a scan the other way whose region is the reverse of the
     forward region: its states are the adjoints of the states and, for each value
@@ -195,6 +195,31 @@ def SeqSinkFromScan : Pass<"seq-sink-from-scan", "::mlir::ModuleOp"> {
     Option<"sinkMatmuls", "sink-matmuls", "bool", /*default=*/"false",
            "also compute matmuls whose results only leave the scan behind it, over all steps at once">,
   ];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
+def SeqSharePadding : Pass<"seq-share-padding", "::mlir::ModuleOp"> {
+  let summary = "compute what rows of a batch have in common once";
+  let description = [{
+    Sequences of ids are padded in front. Until a row's first id that is not 0,
+    each value that is computed step by step from them is the same for all rows; the
+    pass proves until which step, through lookups, equations, convolutions, pooling
+    and recurrences. A scan over such a sequence is computed at each step only
+    for the rows that have begun and for the first, which is nothing but
+    padding (the runtime puts it in front); a row that begins takes over its states.
+    Backwards, the adjoints of a row go to the first one where the row began. That
+    is exact: sums over rows of adjoints with equal values are the same.
+
+    A function in which that is of use gets an argument with the start of each row
+    and says in `weft.padded_input` which input they are of.
+
+    ```mlir
+    %last = seq.scan over(%x) from(%h0) steps 500 { ... }
+    // becomes
+    %active = seq.active_rows %starts {add = 0, divide = 1}
+    %last = seq.scan over(%x) from(%h0) steps 500 active(%active) { ... }
+    ```
+  }];
   let dependentDialects = ["::weft::seq::SeqDialect"];
 }
 

@@ -169,6 +169,9 @@ static llvm::BitVector findLiveStates(ScanOp scan) {
 }
 
 ScanOp weft::simplifyScan(ScanOp scan) {
+  // What is kept of a scan with active rows is numbered, and its scans are simple already.
+  if (scan.getActive())
+    return scan;
   NextOp next = scan.getNext();
   bool changed = false;
   // States that stay as they start, and what is there twice.

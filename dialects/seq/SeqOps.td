@@ -123,9 +123,9 @@ def Seq_RegularizerOp : Seq_FunctionOp<"regularizer"> {
 def Seq_StepOp : Seq_FunctionOp<"step", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one training step: forward, loss, backward";
   let description = [{
-    Arguments: the model's inputs, the labels, and a scalar `tensor<f32>`, one over the
-    rows of the batch. Results: predictions, the loss values (their mean over a
-    row's values times the scalar, summed over rows, is the loss of the batch),
+    Arguments: the model's inputs, the labels, and a scale for each row, the row's
+    weight over the rows of the batch. Results: predictions, the loss of each row
+    (times its scale, summed over rows, it is the loss of the batch),
     then the gradient of each weight named in `gradients`. With `inference` it is
     what a model is evaluated by: nothing is random, and there are no gradients.
   }];
@@ -339,21 +339,31 @@ def Seq_MatmulOp : Seq_Op<"matmul", [Pure, DeclareOpInterfaceMethods<Differentia
 
 def Seq_ContractOp : Seq_Op<"contract", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "the sum over all rows (and steps) of the outer products of a and b";
-  let description = "`a` [.., k], `b` [.., n], the same leading axes; the result [k, n]: a kernel's gradient.";
-  let arguments = (ins Seq_F32Tensor:$lhs, Seq_F32Tensor:$rhs);
+  let description = [{
+    `a` [.., k], `b` [.., n], the same leading axes; the result [k, n]: a kernel's
+    gradient. With `active` (of `seq.active_rows`) only over the first active[t] rows of step t.
+  }];
+  let arguments = (ins Seq_F32Tensor:$lhs, Seq_F32Tensor:$rhs, Optional<Seq_IdTensor>:$active);
   let results = (outs Seq_F32Tensor:$result);
-  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$lhs `,` $rhs (`active` $active^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$lhs, "::mlir::Value":$rhs),
+                            "build($_builder, $_state, type, lhs, rhs, ::mlir::Value());">];
 }
 
 def Seq_SumToOp : Seq_Op<"sum_to", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
   let summary = "the sum over the axes that a broadcast repeated";
-  let description = "The adjoint of broadcasting from the result's shape to the input's.";
-  let arguments = (ins Seq_F32Tensor:$input);
+  let description = [{
+    The adjoint of broadcasting from the result's shape to the input's. With
+    `active` only over the first active[t] rows of step t.
+  }];
+  let arguments = (ins Seq_F32Tensor:$input, Optional<Seq_IdTensor>:$active);
   let results = (outs Seq_F32Tensor:$result);
-  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input (`active` $active^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$input),
+                            "build($_builder, $_state, type, input, ::mlir::Value());">];
 }
 
 def Seq_ReduceOp : Seq_Op<"reduce", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
@@ -419,10 +429,13 @@ def Seq_GatherOp : Seq_Op<"gather", [Pure, DeclareOpInterfaceMethods<Differentia
 
 def Seq_ScatterAddOp : Seq_Op<"scatter_add", [Pure]> {
   let summary = "each id's values added to its row of a table of zeros: the adjoint of gather";
-  let arguments = (ins Seq_F32Tensor:$values, Seq_IdTensor:$ids);
+  let description = "With `active` only those of the first active[t] rows of step t.";
+  let arguments = (ins Seq_F32Tensor:$values, Seq_IdTensor:$ids, Optional<Seq_IdTensor>:$active);
   let results = (outs Seq_F32Tensor:$result);
-  let assemblyFormat = "$values `,` $ids attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$values `,` $ids (`active` $active^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$values, "::mlir::Value":$ids),
+                            "build($_builder, $_state, type, values, ids, ::mlir::Value());">];
 }
 
 def Seq_Conv1dInputAdjointOp : Seq_Op<"conv1d_input_adjoint", [Pure]> {
@@ -465,6 +478,24 @@ def Seq_AveragePool1dAdjointOp : Seq_Op<"average_pool1d_adjoint", [Pure]> {
 // Recurrence
 //===----------------------------------------------------------------------===//
 
+def Seq_ActiveRowsOp : Seq_Op<"active_rows", [Pure]> {
+  let summary = "how many rows are on their way at each step";
+  let description = [{
+    Rows stand by start, ascending, and until its start a row is the same as the
+    first one: for a sequence computed from windows of the padded input until
+    step `(starts[r] + add) floordiv divide`. The result counts for each step the
+    rows of which this is past, and the first row, always.
+
+    ```mlir
+    %active = seq.active_rows %starts {add = -1 : i64, divide = 2 : i64} : (tensor<?x1xi32>) -> tensor<250xi32>
+    ```
+  }];
+  let arguments = (ins Seq_IdTensor:$starts, I64Attr:$add, I64Attr:$divide);
+  let results = (outs Seq_IdTensor:$result);
+  let assemblyFormat = "$starts attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResultSegments,
     SingleBlockImplicitTerminator<"NextOp">,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames", "getAsmResultNames"]>]> {
@@ -477,6 +508,14 @@ def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResult
     values stand at the step they belong to. Weights and other values without
     steps are used in the region from outside.
 
+    With `active` (of `seq.active_rows`) step t is computed for the first
+    active[t] rows alone. Upwards, a row joins at its first step with the states
+    of the first row. In `reverse` the states are adjoints: where a row leaves,
+    its states are added to those of the first row. Kept values of other rows
+    are undefined, but for those numbered in `spread`, which there are the first
+    row's, and in `clear`, which are zero. Inputs numbered in `collect` are
+    adjoints of all rows: what they hold of other rows is added to the first row.
+
     ```mlir
     %last, %all = seq.scan over (%x) from (%h0) steps 9 : (tensor<?x9x4xf32>, tensor<?x8xf32>)
         -> (tensor<?x8xf32>, tensor<?x9x8xf32>) {
@@ -486,12 +525,22 @@ def Seq_ScanOp : Seq_Op<"scan", [Pure, AttrSizedOperandSegments, AttrSizedResult
     }
     ```
   }];
-  let arguments = (ins Variadic<Seq_Tensor>:$inputs, Variadic<Seq_F32Tensor>:$starts, I64Attr:$steps,
-                       UnitAttr:$reverse);
+  let arguments = (ins Variadic<Seq_Tensor>:$inputs, Variadic<Seq_F32Tensor>:$starts,
+                       Optional<Seq_IdTensor>:$active, I64Attr:$steps, UnitAttr:$reverse,
+                       OptionalAttr<DenseI64ArrayAttr>:$spread, OptionalAttr<DenseI64ArrayAttr>:$clear,
+                       OptionalAttr<DenseI64ArrayAttr>:$collect);
   let results = (outs Variadic<Seq_F32Tensor>:$last, Variadic<Seq_F32Tensor>:$kept);
   let regions = (region SizedRegion<1>:$body);
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$last, "::mlir::TypeRange":$kept,
+                                 "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$starts,
+                                 "uint64_t":$steps, "bool":$reverse), [{
+    build($_builder, $_state, last, kept, inputs, starts, ::mlir::Value(), steps, reverse,
+          ::mlir::DenseI64ArrayAttr(), ::mlir::DenseI64ArrayAttr(), ::mlir::DenseI64ArrayAttr());
+  }]>];
   let assemblyFormat = [{
-    `over` `(` ($inputs^)? `)` `from` `(` ($starts^)? `)` `steps` $steps (`reverse` $reverse^)? attr-dict `:`
+    `over` `(` ($inputs^)? `)` `from` `(` ($starts^)? `)` `steps` $steps (`reverse` $reverse^)?
+    (`active` `(` $active^ `:` type($active) `)`)? (`spread` $spread^)? (`clear` $clear^)?
+    (`collect` $collect^)? attr-dict `:`
     custom<ScanTypes>(ref($inputs), ref($starts), type($inputs), type($starts), type($last), type($kept)) $body
   }];
   let hasVerifier = 1;

@@ -224,7 +224,8 @@ LogicalResult StepOp::verify() {
                          << " gradients, got " << getNumArguments() << " arguments and " << getNumResults()
                          << " results";
   // C2
-  return expectType(*this, "the last argument", scalarType(getContext()), getArgumentTypes().back());
+  auto perRow = RankedTensorType::get({ShapedType::kDynamic, 1}, Float32Type::get(getContext()));
+  return expectType(*this, "the last argument", perRow, getArgumentTypes().back());
 }
 
 LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -446,6 +447,35 @@ static RankedTensorType sequenceType(RankedTensorType step, int64_t steps) {
   return withAxes(step, {step.getShape().front(), steps}, step.getShape().drop_front());
 }
 
+LogicalResult weft::seq::expectActive(Operation *op, Value active, int64_t steps) {
+  if (!active)
+    return success();
+  auto counts = RankedTensorType::get({steps}, IntegerType::get(op->getContext(), 32));
+  return expectType(op, "counts of active rows", counts, active.getType());
+}
+
+LogicalResult weft::seq::expectActiveOver(Operation *op, Value active, RankedTensorType sequence) {
+  if (!active)
+    return success();
+  if (sequence.getRank() < 3 || !hasBatch(sequence))
+    return op->emitOpError() << "expected a sequence [batch, steps, ..] beside `active`, got " << sequence;
+  return expectActive(op, active, sequence.getDimSize(1));
+}
+
+LogicalResult ActiveRowsOp::verify() {
+  // C1
+  auto starts = RankedTensorType::get({ShapedType::kDynamic, 1}, IntegerType::get(getContext(), 32));
+  if (failed(expectType(*this, "starts", starts, getStarts().getType())))
+    return failure();
+  // C2
+  if (getType().getRank() != 1 || !getType().hasStaticShape())
+    return emitOpError() << "expected a count for each step, got " << getType();
+  // C3
+  if (getDivide() < 1)
+    return emitOpError() << "expected to divide by 1 or more, got " << getDivide();
+  return success();
+}
+
 LogicalResult ScanOp::verify() {
   int64_t steps = getSteps();
   // C1
@@ -487,5 +517,19 @@ LogicalResult ScanOp::verify() {
     if (failed(expectType(*this, "kept steps", sequenceType(type, steps), sequence.getType())))
       return failure();
   }
-  return success();
+  // C6
+  if (getActive() && failed(expectActive(*this, getActive(), steps)))
+    return failure();
+  // C7
+  auto numbers = [&](StringRef name, std::optional<ArrayRef<int64_t>> list, size_t count) -> LogicalResult {
+    if (list && !getActive())
+      return emitOpError() << "expected no `" << name << "` without `active`";
+    for (int64_t number : list.value_or(ArrayRef<int64_t>()))
+      if (number < 0 || number >= int64_t(count))
+        return emitOpError() << "expected `" << name << "` to number " << count << " values from 0, got " << number;
+    return success();
+  };
+  return success(succeeded(numbers("spread", getSpread(), getKept().size())) &&
+                 succeeded(numbers("clear", getClear(), getKept().size())) &&
+                 succeeded(numbers("collect", getCollect(), inputs)));
 }

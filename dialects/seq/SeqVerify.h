@@ -16,6 +16,11 @@ namespace weft::seq {
 mlir::LogicalResult expectType(mlir::Operation *op, const llvm::Twine &what, mlir::Type expected,
                                mlir::Type got);
 
+/// `active`, where there is one, counts rows for each of `steps` steps.
+mlir::LogicalResult expectActive(mlir::Operation *op, mlir::Value active, int64_t steps);
+/// The same for the steps of `sequence`, which must be [batch, steps, ..].
+mlir::LogicalResult expectActiveOver(mlir::Operation *op, mlir::Value active, mlir::RankedTensorType sequence);
+
 /// A tensor of the element type of `type`, [leading.., trailing..].
 mlir::RankedTensorType withAxes(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> leading,
                                 llvm::ArrayRef<int64_t> trailing);

@@ -119,8 +119,11 @@ LogicalResult ContractOp::verify() {
   if (lhs.isDynamicDim(lhs.getRank() - 1) || rhs.isDynamicDim(rhs.getRank() - 1))
     return emitOpError() << "expected static last axes, got " << lhs << " and " << rhs;
   // C3
-  return expectType(*this, "a result", withAxes(lhs, lhs.getShape().back(), rhs.getShape().back()),
-                    getType());
+  if (failed(expectType(*this, "a result", withAxes(lhs, lhs.getShape().back(), rhs.getShape().back()),
+                        getType())))
+    return failure();
+  // C4
+  return expectActiveOver(*this, getActive(), lhs);
 }
 
 LogicalResult SumToOp::verify() {
@@ -128,7 +131,8 @@ LogicalResult SumToOp::verify() {
   if (broadcastType(getType(), getInput().getType()) != getInput().getType())
     return emitOpError() << "expected a result that broadcasts to " << getInput().getType() << ", got "
                          << getType();
-  return success();
+  // C2
+  return expectActiveOver(*this, getActive(), getInput().getType());
 }
 
 LogicalResult ReduceOp::verify() {
@@ -234,5 +238,8 @@ LogicalResult ScatterAddOp::verify() {
   if (table.getRank() != 2 || !table.hasStaticShape())
     return emitOpError() << "expected a table [entries, width], got " << table;
   // C2
-  return expectType(*this, "values", gatheredType(table, getIds().getType()), values);
+  if (failed(expectType(*this, "values", gatheredType(table, getIds().getType()), values)))
+    return failure();
+  // C3
+  return expectActiveOver(*this, getActive(), values);
 }

@@ -15,6 +15,13 @@
 |* every slice, in any order and on any thread, each with an arena of its own;
 |* gradients of slices are then added in slice order.
 |*
+|* Rows that begin alike are computed once: where a function has a `padded_input`,
+|* the runtime may put one more row in front of a slice, all zeros in that
+|* input and of scale 0, and say in `starts` how many leading positions of that
+|* input each row has in common with it; the rows then stand by start, ascending
+|* (the row in front says 0). What they have in common is computed for the row in
+|* front alone, and what would flow back to it flows to that row.
+|*
 \*===----------------------------------------------------------------------===*/
 
 #ifndef WEFT_RUNTIME_ABI_ABI_H
@@ -27,7 +34,7 @@ extern "C" {
 #endif
 
 #define WEFT_ABI_MAGIC UINT64_C(0x006c65646f4d7457)
-#define WEFT_ABI_VERSION 2
+#define WEFT_ABI_VERSION 3
 #define WEFT_MAX_RANK 4
 /** Every buffer begins at a multiple of this many bytes. */
 #define WEFT_ALIGNMENT 64
@@ -75,12 +82,12 @@ typedef struct WeftCall {
   float *const *outputs;     /* for each output: likewise */
   float *loss;               /* one value a row (not when predicting) */
   float *gradients;          /* laid out as parameters; written whole (training only) */
+  const float *scales;       /* one a row: the weight of its loss, over the rows of the batch */
+  const int32_t *row_ids;    /* one a row: its place in the batch, whatever slice it is in */
+  const int32_t *starts;     /* one a row, see above; all 0 where no row shares anything */
   int64_t rows;              /* at least 1 */
-  int64_t first_row;         /* of the slice, in its batch */
   uint64_t seed;
   uint64_t step; /* batches trained before this one */
-  float scale;   /* one over the rows of the batch */
-  float reserved;
 } WeftCall;
 
 typedef struct WeftFunction {
@@ -88,6 +95,7 @@ typedef struct WeftFunction {
   int64_t (*arena_bytes)(int64_t rows);
   void (*prepare)(const WeftCall *);
   void (*slice)(const WeftCall *);
+  int64_t padded_input; /* the ids whose leading zeros rows may share; -1: none */
 } WeftFunction;
 
 /** One update of the elements [begin, end) of the flat vectors. */
@@ -132,10 +140,10 @@ extern const WeftModel weft_model;
 static_assert(sizeof(WeftPort) == 56, "ABI");
 static_assert(sizeof(WeftInit) == 24, "ABI");
 static_assert(sizeof(WeftWeight) == 80, "ABI");
-static_assert(sizeof(WeftCall) == 104, "ABI");
-static_assert(sizeof(WeftFunction) == 32, "ABI");
+static_assert(sizeof(WeftCall) == 112, "ABI");
+static_assert(sizeof(WeftFunction) == 40, "ABI");
 static_assert(sizeof(WeftUpdateCall) == 56, "ABI");
-static_assert(sizeof(WeftModel) == 232, "ABI");
+static_assert(sizeof(WeftModel) == 256, "ABI");
 #endif
 
 #endif /* WEFT_RUNTIME_ABI_ABI_H */

@@ -7,6 +7,7 @@
 
 #include "runtime/io/File.h"
 #include "runtime/support/Error.h"
+#include "runtime/support/Text.h"
 
 #include <cerrno>
 #include <csignal>
@@ -67,6 +68,27 @@ FileBytes::~FileBytes() {
 
 static constexpr size_t bufferSize = 1 << 20;
 
+/// Removes what programs that were killed while they wrote `path` have left
+/// behind: PATH.<process>.tmp, of a process that is no more.
+static void removeLeftovers(const std::string &path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  fs::path target = path, folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  std::string start = target.filename().string() + ".";
+  std::vector<fs::path> found;
+  for (fs::directory_iterator entry(folder, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    std::string name = entry->path().filename();
+    if (!name.starts_with(start) || !name.ends_with(".tmp") || name.size() < start.size() + 4)
+      continue;
+    std::optional<int64_t> process =
+        parseInteger(std::string_view(name).substr(start.size(), name.size() - start.size() - 4));
+    if (process && *process > 0 && ::kill(static_cast<pid_t>(*process), 0) != 0 && errno == ESRCH)
+      found.push_back(entry->path());
+  }
+  for (const fs::path &file : found)
+    fs::remove(file, ignored);
+}
+
 AtomicFile::AtomicFile(const std::string &wanted) : path(wanted) {
   std::error_code ignored;
   std::filesystem::path target = std::filesystem::canonical(path, ignored);
@@ -76,8 +98,10 @@ AtomicFile::AtomicFile(const std::string &wanted) : path(wanted) {
   if (kind == std::filesystem::file_type::directory)
     fail("cannot write {}: it is a directory", wanted);
   bool regular = kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found;
-  if (regular)
+  if (regular) {
+    removeLeftovers(path);
     temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+  }
   descriptor = ::open(regular ? temporary.c_str() : path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0)
     fail("cannot write {}: {}", wanted, std::strerror(errno));

@@ -12,9 +12,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 
 namespace weft::runtime {
@@ -198,29 +196,6 @@ void Checkpoint::read(const RunVectors &vectors) const {
 
 std::string checkpointPath(const std::string &weightsFile) {
   return std::filesystem::path(weightsFile).replace_extension(".checkpoint.safetensors");
-}
-
-void removeLeftovers(const std::string &path) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  fs::path target = fs::canonical(path, ignored);
-  if (target.empty())
-    target = path;
-  fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  std::string start = target.filename().string() + ".";
-  std::vector<fs::path> found;
-  for (fs::directory_iterator entry(folder, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
-    std::string name = entry->path().filename();
-    if (!name.starts_with(start) || !name.ends_with(".tmp"))
-      continue;
-    // NAME.<process>.tmp, of a process that is no more.
-    std::optional<int64_t> process =
-        parseInteger(std::string_view(name).substr(start.size(), name.size() - start.size() - 4));
-    if (process && *process > 0 && ::kill(static_cast<pid_t>(*process), 0) != 0 && errno == ESRCH)
-      found.push_back(entry->path());
-  }
-  for (const fs::path &file : found)
-    fs::remove(file, ignored);
 }
 
 } // namespace weft::runtime

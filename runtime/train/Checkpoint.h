@@ -78,9 +78,6 @@ private:
 /// "w.safetensors" has its checkpoint in "w.checkpoint.safetensors".
 std::string checkpointPath(const std::string &weightsFile);
 
-/// Removes what runs that were killed while they wrote `path` have left behind.
-void removeLeftovers(const std::string &path);
-
 } // namespace weft::runtime
 
 #endif // WEFT_RUNTIME_TRAIN_CHECKPOINT_H

@@ -66,8 +66,9 @@ std::vector<std::vector<float>> predict(const WeftModel &model, const float *par
     runner.run(set, order, {parameters}, [&](const Runner::Slice &slice, size_t) {
       for (size_t i = 0; i < outputs.size(); ++i) {
         int64_t width = valuesOf(model.outputs[i]);
-        std::memcpy(outputs[i].data() + (order[0] + slice.first) * width, slice.outputs[i],
-                    static_cast<size_t>(slice.rows * width) * sizeof(float));
+        for (int64_t row = 0; row < slice.rows; ++row)
+          std::memcpy(outputs[i].data() + (order[0] + slice.ids[row]) * width, slice.outputs[i] + row * width,
+                      static_cast<size_t>(width) * sizeof(float));
       }
     });
   });

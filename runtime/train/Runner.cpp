@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <numeric>
 
 namespace weft::runtime {
 
@@ -37,6 +38,26 @@ std::vector<SliceRange> cutBatch(int64_t rows, int64_t slices, int64_t tile) {
   return ranges;
 }
 
+std::vector<std::vector<int32_t>> dealRows(std::span<const int32_t> starts, int64_t length, int64_t slices) {
+  int64_t rows = static_cast<int64_t>(starts.size());
+  slices = std::clamp<int64_t>(slices, 1, rows);
+  if (std::accumulate(starts.begin(), starts.end(), int64_t{0}) <= slices * length)
+    return {};
+  std::vector<int32_t> order(starts.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return starts[static_cast<size_t>(a)] < starts[static_cast<size_t>(b)];
+  });
+  // To and fro, so that none has the earlier row of every round.
+  std::vector<std::vector<int32_t>> dealt(static_cast<size_t>(slices));
+  for (int64_t i = 0; i < rows; ++i) {
+    int64_t place = i % slices;
+    int64_t slice = i / slices % 2 ? slices - 1 - place : place;
+    dealt[static_cast<size_t>(slice)].push_back(order[static_cast<size_t>(i)]);
+  }
+  return dealt;
+}
+
 static const WeftFunction &functionFor(const WeftModel &model, Runner::Mode mode) {
   switch (mode) {
   case Runner::Mode::Predict:
@@ -56,69 +77,111 @@ Runner::Runner(const WeftModel &model, Mode mode, ThreadPool &pool)
       arenas(static_cast<size_t>(pool.size())) {}
 
 void Runner::reserve(Slice &slice, int64_t rows) {
-  if (rows <= slice.capacity)
-    return;
-  // First the offsets, then one allocation for all: each part is aligned, with
-  // a cache line behind the last one.
-  int64_t end = 0;
-  auto place = [&](int64_t bytes) {
-    int64_t at = end;
-    end += roundUp(bytes, WEFT_ALIGNMENT);
-    return at;
-  };
-  std::vector<int64_t> inputs, labels, outputs;
-  for (int32_t i = 0; i < model.input_count; ++i)
-    inputs.push_back(place(rows * valuesOf(model.inputs[i]) * 4));
-  for (int32_t i = 0; labelled && i < model.label_count; ++i)
-    labels.push_back(place(rows * valuesOf(model.labels[i]) * 4));
-  for (int32_t i = 0; i < model.output_count; ++i)
-    outputs.push_back(place(rows * valuesOf(model.outputs[i]) * 4));
-  int64_t loss = place(rows * 4);
-  slice.memory = AlignedBuffer(end + WEFT_ALIGNMENT);
-  char *base = static_cast<char *>(slice.memory.data());
-  slice.inputs.clear(), slice.labels.clear(), slice.outputs.clear();
-  for (int64_t offset : inputs)
-    slice.inputs.push_back(base + offset);
-  for (int64_t offset : labels)
-    slice.labels.push_back(base + offset);
-  for (int64_t offset : outputs)
-    slice.outputs.push_back(reinterpret_cast<float *>(base + offset));
-  slice.loss = reinterpret_cast<float *>(base + loss);
+  if (rows > slice.capacity) {
+    // First the offsets, then one allocation for all: each part is aligned, with
+    // a cache line behind the last one.
+    int64_t end = 0;
+    auto place = [&](int64_t bytes) {
+      int64_t at = end;
+      end += roundUp(bytes, WEFT_ALIGNMENT);
+      return at;
+    };
+    std::vector<int64_t> inputs, labels, outputs;
+    for (int32_t i = 0; i < model.input_count; ++i)
+      inputs.push_back(place(rows * valuesOf(model.inputs[i]) * 4));
+    for (int32_t i = 0; labelled && i < model.label_count; ++i)
+      labels.push_back(place(rows * valuesOf(model.labels[i]) * 4));
+    for (int32_t i = 0; i < model.output_count; ++i)
+      outputs.push_back(place(rows * valuesOf(model.outputs[i]) * 4));
+    int64_t loss = place(rows * 4);
+    slice.memory = AlignedBuffer(end + WEFT_ALIGNMENT);
+    char *base = static_cast<char *>(slice.memory.data());
+    slice.allInputs.clear(), slice.allLabels.clear(), slice.allOutputs.clear();
+    for (int64_t offset : inputs)
+      slice.allInputs.push_back(base + offset);
+    for (int64_t offset : labels)
+      slice.allLabels.push_back(base + offset);
+    for (int64_t offset : outputs)
+      slice.allOutputs.push_back(reinterpret_cast<float *>(base + offset));
+    slice.allLoss = reinterpret_cast<float *>(base + loss);
+    slice.capacity = rows;
+  }
   if (training && !slice.gradients) {
     slice.gradientMemory = AlignedBuffer(model.parameter_count * 4);
     slice.gradients = slice.gradientMemory.floats();
   }
-  slice.capacity = rows;
+  slice.ids = slice.allIds.data() + slice.front;
+  slice.labels.clear(), slice.outputs.clear();
+  for (size_t i = 0; i < slice.allLabels.size(); ++i)
+    slice.labels.push_back(static_cast<char *>(slice.allLabels[i]) + slice.front * valuesOf(model.labels[i]) * 4);
+  for (size_t i = 0; i < slice.allOutputs.size(); ++i)
+    slice.outputs.push_back(slice.allOutputs[i] + slice.front * valuesOf(model.outputs[i]));
+  slice.loss = slice.allLoss + slice.front;
 }
 
-void Runner::gather(const Slice &slice, const DataSet &set, std::span<const int64_t> order) const {
+void Runner::gather(Slice &slice, const DataSet &set, std::span<const int64_t> order) const {
   auto copy = [&](const std::vector<std::shared_ptr<const Column>> &columns, const WeftPort *ports,
-                  const std::vector<void *> &to) {
+                  const std::vector<void *> &to, bool isInput) {
     for (size_t i = 0; i < to.size(); ++i) {
       char *out = static_cast<char *>(to[i]);
       int64_t bytes = valuesOf(ports[i]) * 4;
       for (int64_t row = 0; row < slice.rows; ++row)
-        columns[i]->read(set.first + order[static_cast<size_t>(slice.first + row)], out + row * bytes);
+        columns[i]->read(set.first + order[static_cast<size_t>(slice.ids[row])], out + (row + slice.front) * bytes);
+      // In front stand zeros; its label must be one that may be.
+      if (slice.front && isInput)
+        std::memset(out, 0, static_cast<size_t>(bytes));
+      else if (slice.front)
+        std::memcpy(out, out + bytes, static_cast<size_t>(bytes));
     }
   };
-  copy(set.inputs, model.inputs, slice.inputs);
-  copy(set.labels, model.labels, slice.labels);
+  copy(set.inputs, model.inputs, slice.allInputs, true);
+  copy(set.labels, model.labels, slice.allLabels, false);
+}
+
+void Runner::assign(const DataSet &set, std::span<const int64_t> order) {
+  std::vector<std::vector<int32_t>> dealt;
+  if (function.padded_input >= 0) {
+    const Column &column = *set.inputs[static_cast<size_t>(function.padded_input)];
+    int64_t length = model.inputs[function.padded_input].shape[0];
+    ids.resize(static_cast<size_t>(length));
+    starts.clear();
+    for (int64_t row : order) {
+      column.read(set.first + row, ids.data());
+      auto first = std::find_if(ids.begin(), ids.end(), [](int32_t id) { return id != 0; });
+      starts.push_back(static_cast<int32_t>(first - ids.begin()));
+    }
+    dealt = dealRows(starts, length, model.slices);
+  }
+  int64_t front = dealt.empty() ? 0 : 1;
+  if (dealt.empty())
+    for (SliceRange range : cutBatch(static_cast<int64_t>(order.size()), model.slices, model.row_tile)) {
+      dealt.emplace_back(static_cast<size_t>(range.rows));
+      std::iota(dealt.back().begin(), dealt.back().end(), static_cast<int32_t>(range.first));
+    }
+  used = dealt.size();
+  if (all.size() < used)
+    all.resize(used);
+  for (size_t i = 0; i < used; ++i) {
+    Slice &slice = all[i];
+    slice.front = front;
+    slice.rows = static_cast<int64_t>(dealt[i].size());
+    // The row in front has a number that no row has.
+    slice.allIds.assign(static_cast<size_t>(front), static_cast<int32_t>(order.size()));
+    slice.allIds.insert(slice.allIds.end(), dealt[i].begin(), dealt[i].end());
+    slice.starts.assign(static_cast<size_t>(front), 0);
+    for (int32_t row : dealt[i])
+      slice.starts.push_back(front ? starts[static_cast<size_t>(row)] : 0);
+  }
 }
 
 void Runner::run(const DataSet &set, std::span<const int64_t> order, const Request &request, const Done &done) {
-  int64_t rows = static_cast<int64_t>(order.size());
-  std::vector<SliceRange> ranges = cutBatch(rows, model.slices, model.row_tile);
-  used = ranges.size();
-  if (all.size() < used)
-    all.resize(used);
-
+  assign(set, order);
   WeftCall batch{};
   batch.parameters = request.parameters;
   batch.shared = shared.data();
-  batch.rows = rows;
+  batch.rows = static_cast<int64_t>(order.size());
   batch.seed = request.seed;
   batch.step = request.step;
-  batch.scale = request.scale;
   if (poison)
     std::memset(shared.data(), 0xff, static_cast<size_t>(shared.bytes()));
   if (function.prepare)
@@ -126,24 +189,27 @@ void Runner::run(const DataSet &set, std::span<const int64_t> order, const Reque
 
   pool.run(static_cast<int64_t>(used), [&](int64_t index, int worker) {
     Slice &slice = all[static_cast<size_t>(index)];
-    slice.first = ranges[static_cast<size_t>(index)].first;
-    slice.rows = ranges[static_cast<size_t>(index)].rows;
-    reserve(slice, slice.rows);
+    int64_t rows = slice.front + slice.rows;
+    reserve(slice, rows);
     AlignedBuffer &arena = arenas[static_cast<size_t>(worker)];
-    if (int64_t bytes = function.arena_bytes(slice.rows); bytes > arena.bytes())
+    if (int64_t bytes = function.arena_bytes(rows); bytes > arena.bytes())
       arena = AlignedBuffer(bytes);
     if (poison)
       std::memset(arena.data(), 0xff, static_cast<size_t>(arena.bytes()));
     gather(slice, set, order);
+    slice.scales.assign(static_cast<size_t>(slice.front), 0.0f);
+    slice.scales.resize(static_cast<size_t>(rows), request.scale);
     WeftCall call = batch;
     call.arena = arena.data();
-    call.inputs = slice.inputs.data();
-    call.labels = labelled ? slice.labels.data() : nullptr;
-    call.outputs = slice.outputs.data();
-    call.loss = labelled ? slice.loss : nullptr;
+    call.inputs = slice.allInputs.data();
+    call.labels = labelled ? slice.allLabels.data() : nullptr;
+    call.outputs = slice.allOutputs.data();
+    call.loss = labelled ? slice.allLoss : nullptr;
     call.gradients = slice.gradients;
-    call.rows = slice.rows;
-    call.first_row = slice.first;
+    call.scales = slice.scales.data();
+    call.row_ids = slice.allIds.data();
+    call.starts = slice.starts.data();
+    call.rows = rows;
     function.slice(&call);
     done(slice, static_cast<size_t>(index));
   });

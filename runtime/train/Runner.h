@@ -47,6 +47,12 @@ struct SliceRange {
 /// not depend on the number of threads.
 std::vector<SliceRange> cutBatch(int64_t rows, int64_t slices, int64_t tile);
 
+/// Deals the rows of a batch, which share their first `starts[row]` positions
+/// with a row of padding, to at most `slices` slices: as many rows and about as
+/// many positions of their own to each, in each ascending by start. Empty where a
+/// row in front of every slice would cost more positions than are saved.
+std::vector<std::vector<int32_t>> dealRows(std::span<const int32_t> starts, int64_t length, int64_t slices);
+
 /// Runs one of a model's functions on batches: gathers the rows of each slice,
 /// and runs all slices without a barrier between them.
 class Runner {
@@ -56,13 +62,23 @@ public:
   Runner(const WeftModel &model, Mode mode, ThreadPool &pool);
 
   struct Slice {
-    int64_t first = 0, rows = 0;
-    std::vector<void *> inputs, labels;
+    int64_t rows = 0;
+    const int32_t *ids = nullptr; // of each row: its place in the batch
+    std::vector<void *> labels;
     std::vector<float *> outputs;
-    float *loss = nullptr;
+    const float *loss = nullptr;
     float *gradients = nullptr;
 
-    int64_t capacity = 0;
+  private:
+    friend Runner;
+    /// What the model works on: a row of padding in front of the others, or
+    /// (`front` 0) the others alone.
+    int64_t front = 0, capacity = 0;
+    std::vector<int32_t> allIds, starts;
+    std::vector<float> scales;
+    std::vector<void *> allInputs, allLabels;
+    std::vector<float *> allOutputs;
+    float *allLoss = nullptr;
     AlignedBuffer memory, gradientMemory;
   };
 
@@ -70,7 +86,7 @@ public:
     const float *parameters;
     uint64_t seed = 0;
     uint64_t step = 0;
-    float scale = 1;
+    float scale = 1; // of every row's loss
   };
 
   /// Runs the rows `order` (each counted from the first of `set`) as one batch.
@@ -87,7 +103,9 @@ public:
 
 private:
   void reserve(Slice &slice, int64_t rows);
-  void gather(const Slice &slice, const DataSet &set, std::span<const int64_t> order) const;
+  void gather(Slice &slice, const DataSet &set, std::span<const int64_t> order) const;
+  /// Which rows of the batch each slice takes, in `allIds` behind the front.
+  void assign(const DataSet &set, std::span<const int64_t> order);
 
   const WeftModel &model;
   const WeftFunction &function;
@@ -98,6 +116,7 @@ private:
   std::vector<AlignedBuffer> arenas; // one a worker
   std::vector<Slice> all;
   size_t used = 0;
+  std::vector<int32_t> ids, starts; // of the batch, of its padded input
 };
 
 } // namespace weft::runtime

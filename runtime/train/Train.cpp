@@ -301,11 +301,8 @@ TrainResult Run::train() {
     loadWeights(model, options.weightsFrom, trainee.weights());
   if (plan.csvLog.empty())
     plan.csvLog = callbacks.csvLog();
-  removeLeftovers(options.saveTo);
   checkWritable(options.saveTo);
   csv.emplace(plan.csvLog, state.csv);
-  if (!checkpoint.empty())
-    removeLeftovers(checkpoint);
   save(); // so that all of the command line is known to a resume
   for (TrainObserver *observer : options.observers)
     observer->begin(model, state.epoch);

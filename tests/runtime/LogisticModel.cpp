@@ -90,7 +90,7 @@ void stepSlice(const WeftCall *call) {
   const float *y = static_cast<const float *>(call->labels[0]);
   std::memset(call->gradients, 0, parameterCount * sizeof(float));
   for (int64_t row = 0; row < call->rows; ++row) {
-    float delta = (call->outputs[0][row] - y[row]) * call->scale;
+    float delta = (call->outputs[0][row] - y[row]) * call->scales[row];
     for (int64_t i = 0; i < width; ++i)
       call->gradients[i] += delta * x[row * width + i];
     call->gradients[biasAt] += delta;
@@ -128,9 +128,9 @@ extern "C" const WeftModel weft_model = {
     .slices = 4,
     .row_tile = 4,
     .reserved = 0,
-    .predict = {parameterCount * sizeof(float), arenaBytes, prepare, predictSlice},
-    .evaluate = {parameterCount * sizeof(float), arenaBytes, prepare, evaluateSlice},
-    .step = {parameterCount * sizeof(float), arenaBytes, prepare, stepSlice},
+    .predict = {parameterCount * sizeof(float), arenaBytes, prepare, predictSlice, -1},
+    .evaluate = {parameterCount * sizeof(float), arenaBytes, prepare, evaluateSlice, -1},
+    .step = {parameterCount * sizeof(float), arenaBytes, prepare, stepSlice, -1},
     .update = update,
     .settings = R"({"epochs": 3, "batch": 30, "seed": 7, "shuffle": true, "metrics": ["accuracy"],
                     "loss": ")" LOGISTIC_LOSS R"(", "optimizer": "adam", "learning_rate": 0.01, "callbacks": )" LOGISTIC_CALLBACKS_JSON "}",

@@ -12,6 +12,7 @@
 #include "runtime/train/Settings.h"
 #include "tests/runtime/Helpers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -68,6 +69,35 @@ static double variance(const std::vector<float> &values) {
   for (float value : values)
     squares += double{value} * value;
   return squares / double(values.size());
+}
+
+TEST(Slices, dealtByStart) {
+  // Rows that are mostly padding: as many to each slice, ascending, none twice.
+  std::vector<int32_t> starts{90, 10, 80, 100, 70, 60, 95, 0, 85};
+  std::vector<std::vector<int32_t>> dealt = dealRows(starts, 100, 3);
+  ASSERT_EQ(dealt.size(), 3u);
+  std::vector<int32_t> all;
+  int64_t least = 1000, most = 0;
+  for (const std::vector<int32_t> &rows : dealt) {
+    EXPECT_EQ(rows.size(), 3u);
+    int64_t own = 0;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (i) {
+        EXPECT_LE(starts[size_t(rows[i - 1])], starts[size_t(rows[i])]);
+      }
+      own += 100 - starts[size_t(rows[i])];
+    }
+    least = std::min(least, own), most = std::max(most, own);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  EXPECT_LE(most - least, 50);
+  std::sort(all.begin(), all.end());
+  for (size_t i = 0; i < all.size(); ++i)
+    EXPECT_EQ(all[i], int32_t(i));
+  // A row in front of each slice would cost more than there is padding.
+  EXPECT_TRUE(dealRows(std::vector<int32_t>{90, 0, 0, 10}, 100, 1).empty());
+  EXPECT_FALSE(dealRows(std::vector<int32_t>{90, 0, 0, 11}, 100, 1).empty());
+  EXPECT_TRUE(dealRows(std::vector<int32_t>{0, 0}, 100, 4).empty());
 }
 
 TEST(Initialize, partsAlongTheLastAxis) {

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 
 using namespace weft;
 using namespace weft::tests;
@@ -88,7 +89,8 @@ void CompiledModel::setWeights(const reference::Weights &weights) {
 }
 
 StepResult CompiledModel::run(const WeftFunction &function, const std::vector<reference::Tensor> &inputs,
-                              const std::vector<reference::Tensor> &labels, int64_t slices) {
+                              const std::vector<reference::Tensor> &labels, int64_t slices,
+                              const std::vector<int32_t> &startsOfRows) {
   const WeftModel &m = *descriptor;
   int64_t rows = inputs.front().shape.front();
   std::vector<std::vector<uint32_t>> in, wanted;
@@ -108,7 +110,12 @@ StepResult CompiledModel::run(const WeftFunction &function, const std::vector<re
   WeftCall call{};
   call.parameters = static_cast<const float *>(flat.get());
   call.shared = shared.get();
-  call.scale = 1.0f / float(rows);
+  std::vector<float> scales(rows, 1.0f / float(rows));
+  std::vector<int32_t> rowIds(rows), starts(startsOfRows);
+  if (!starts.empty())
+    scales[0] = 0;
+  starts.resize(rows);
+  std::iota(rowIds.begin(), rowIds.end(), 0);
   if (function.prepare)
     function.prepare(&call);
   for (int64_t slice = 0; slice < slices; ++slice) {
@@ -131,7 +138,9 @@ StepResult CompiledModel::run(const WeftFunction &function, const std::vector<re
     call.loss = loss.data() + first;
     call.gradients = static_cast<float *>(gradients.get());
     call.rows = end - first;
-    call.first_row = first;
+    call.scales = scales.data() + first;
+    call.row_ids = rowIds.data() + first;
+    call.starts = starts.data();
     function.slice(&call);
     if (!labels.empty())
       for (int64_t i = 0; i < m.parameter_count; ++i)
@@ -162,4 +171,10 @@ std::vector<reference::Tensor> CompiledModel::predict(const std::vector<referenc
 StepResult CompiledModel::step(const std::vector<reference::Tensor> &inputs,
                                const std::vector<reference::Tensor> &labels, int64_t slices) {
   return run(descriptor->step, inputs, labels, slices);
+}
+
+StepResult CompiledModel::sharedStep(const std::vector<reference::Tensor> &inputs,
+                                     const std::vector<reference::Tensor> &labels,
+                                     const std::vector<int32_t> &starts) {
+  return run(descriptor->step, inputs, labels, 1, starts);
 }

@@ -36,11 +36,16 @@ public:
   std::vector<reference::Tensor> predict(const std::vector<reference::Tensor> &inputs, int64_t slices = 1);
   StepResult step(const std::vector<reference::Tensor> &inputs, const std::vector<reference::Tensor> &labels,
                   int64_t slices = 1);
+  /// The same with `starts` for the rows (see Abi.h), all in one slice; the first
+  /// row is the one in front, whose loss counts nothing.
+  StepResult sharedStep(const std::vector<reference::Tensor> &inputs, const std::vector<reference::Tensor> &labels,
+                        const std::vector<int32_t> &starts);
 
 private:
   CompiledModel() = default;
   StepResult run(const WeftFunction &function, const std::vector<reference::Tensor> &inputs,
-                 const std::vector<reference::Tensor> &labels, int64_t slices);
+                 const std::vector<reference::Tensor> &labels, int64_t slices,
+                 const std::vector<int32_t> &starts = {});
 
   void *library = nullptr;
   const WeftModel *descriptor = nullptr;

@@ -48,7 +48,7 @@ module attributes {weft.row_tile = 8 : i64, weft.slices = 4 : i64} {
   KERNEL(cell; ROWS + ROWS + memref<4x4xf32>; ROWS)
   KERNEL(output; ROWS; memref<?x4xf32>)
   KERNEL(loss; memref<?x4xf32> + memref<?x4xf32>; memref<?x1xf32>)
-  KERNEL(loss_adjoint; memref<?x4xf32> + memref<?x4xf32> + f32; ROWS)
+  KERNEL(loss_adjoint; memref<?x4xf32> + memref<?x4xf32> + memref<?x1xf32>; ROWS)
   KERNEL(cell_adjoint; ROWS + memref<4x4xf32>; ROWS)
   KERNEL(contract; SEQUENCE + SEQUENCE; memref<4x4xf32>)
   KERNEL(scatter; memref<?x1xi32> + ROWS; memref<10x4xf32>)
@@ -76,7 +76,7 @@ module attributes {weft.row_tile = 8 : i64, weft.slices = 4 : i64} {
   }
 
   seq.step @train(%x: tensor<?xTx4xf32> {seq.name = "x"}, %id: tensor<?x1xi32> {seq.name = "id", seq.vocabulary = 10 : i64},
-                  %t: tensor<?x4xf32> {seq.name = "target"}, %scale: tensor<f32>)
+                  %t: tensor<?x4xf32> {seq.name = "target"}, %scale: tensor<?x1xf32>)
       -> (tensor<?x4xf32>, tensor<?x1xf32>, tensor<4x4xf32>, tensor<3xf32>, tensor<10x4xf32>)
       attributes {gradients = [@"cell/w", @"cell/bias", @"embedding/table"]} {
     %table = seq.read @"embedding/table" : tensor<10x4xf32>
@@ -92,7 +92,7 @@ module attributes {weft.row_tile = 8 : i64, weft.slices = 4 : i64} {
     }
     %p = halide.apply @output(%last) : (tensor<?x4xf32>) -> tensor<?x4xf32>
     %loss = halide.apply @loss(%p, %t) : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x1xf32>
-    %dlast = halide.apply @loss_adjoint(%p, %t, %scale) : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+    %dlast = halide.apply @loss_adjoint(%p, %t, %scale) : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x1xf32>) -> tensor<?x4xf32>
     %dh0, %dhs = seq.scan over () from (%dlast) steps T reverse
         : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xTx4xf32>) {
     ^bb0(%dh: tensor<?x4xf32>):

@@ -124,9 +124,8 @@ int weft_loss(Buffer p, Buffer t, Buffer out) {
   return 0;
 }
 
-/// The scale is given as a number.
-int weft_loss_adjoint(Buffer p, Buffer t, float scale, Buffer out) {
-  fill(out, [&](int u, int row, int) { return 2 * scale * (at(p, u, row) - at(t, u, row)) / extent(p, 0); });
+int weft_loss_adjoint(Buffer p, Buffer t, Buffer scales, Buffer out) {
+  fill(out, [&](int u, int row, int) { return 2 * at(scales, 0, row) * (at(p, u, row) - at(t, u, row)) / extent(p, 0); });
   return 0;
 }
 

@@ -126,7 +126,10 @@ bool Run::operator()(const WeftModel &model, const WeftFunction &function, const
   call.loss = loss.data();
   call.gradients = gradient.data();
   call.rows = rows;
-  call.scale = scale;
+  std::vector<float> scales(rows, scale);
+  std::vector<int32_t> starts(rows);
+  call.scales = scales.data();
+  call.starts = starts.data();
   function.prepare(&call);
   function.slice(&call);
   gradients.assign(gradient.data(), gradient.data() + model.parameter_count);

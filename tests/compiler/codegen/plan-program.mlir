@@ -172,7 +172,7 @@ module attributes {weft.row_tile = 8 : i64} {
   // CHECK: halide.call @bias(%{{.*}}, %[[DB:[^ ,:]*]]) : {{.*}}, memref<4xf32>
   // CHECK: scf.for %[[AT:[^ ,:]*]] = %c4{{.*}} to %c16
   // CHECK-NEXT: memref.store %{{.*}}, %[[G]][%[[AT]]]
-  seq.step @train(%x: tensor<?x4xf32>, %t: tensor<?x4xf32>, %scale: tensor<f32>) -> (tensor<?x4xf32>, tensor<?x1xf32>, tensor<4xf32>)
+  seq.step @train(%x: tensor<?x4xf32>, %t: tensor<?x4xf32>, %scale: tensor<?x1xf32>) -> (tensor<?x4xf32>, tensor<?x1xf32>, tensor<4xf32>)
       attributes {gradients = [@"a/bias"]} {
     %h0 = halide.apply @zero() : () -> tensor<?x4xf32>
     %h:4 = seq.scan over () from (%h0, %h0) steps 5 : (tensor<?x4xf32>, tensor<?x4xf32>)

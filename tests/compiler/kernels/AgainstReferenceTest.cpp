@@ -161,7 +161,7 @@ void expectAgreement(const std::string &text, const std::string &name, int64_t r
   auto step = llvm::cast<seq::StepOp>(source.find("seq.step", *source.derived));
   std::vector<reference::Tensor> arguments = point->inputs;
   arguments.push_back(point->labels);
-  arguments.push_back(reference::Tensor::scalar(1.0 / double(rows)));
+  arguments.push_back(reference::Tensor::filled({rows, 1}, 1.0 / double(rows)));
   auto derived = reference::evaluate(step, arguments, point->weights);
   ASSERT_TRUE(bool(derived)) << llvm::toString(derived.takeError());
   tests::StepResult result = source.compiled->step(point->inputs, {point->labels}, slices);
@@ -173,6 +173,41 @@ void expectAgreement(const std::string &text, const std::string &name, int64_t r
   for (auto [i, weight] : llvm::enumerate(step.getGradients())) {
     std::string weightName = llvm::cast<mlir::FlatSymbolRefAttr>(weight).getValue().str();
     expectClose(result.gradients.at(weightName), (*derived)[outputs + 1 + i], allowed, "gradient of " + weightName);
+  }
+}
+
+/// A step that computes the rows' padding once against one that does not know of it.
+void expectSharedAgreement(const std::string &text, const std::string &name) {
+  Source source(text, name);
+  if (testing::Test::HasFailure())
+    return;
+  ASSERT_EQ(source.compiled->model().step.padded_input, 0);
+  std::vector<int32_t> starts{0, 0, 2, 3, 3, 7, 10, 11};
+  int64_t rows = starts.size();
+  auto point = reference::drawPoint(*source.module, rows, 17);
+  ASSERT_TRUE(bool(point)) << llvm::toString(point.takeError());
+  source.compiled->setWeights(point->weights);
+  reference::Tensor &ids = point->inputs.front();
+  int64_t steps = ids.shape[1];
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t t = 0; t < steps; ++t)
+      if (double &id = ids.values[row * steps + t]; row == 0 || t < starts[row])
+        id = 0;
+      else if (t == starts[row])
+        id = 1;
+
+  auto step = llvm::cast<seq::StepOp>(source.find("seq.step", *source.derived));
+  reference::Tensor scales = reference::Tensor::filled({rows, 1}, 1.0 / double(rows));
+  scales.values[0] = 0;
+  auto wanted = reference::evaluate(step, {ids, point->labels, scales}, point->weights);
+  ASSERT_TRUE(bool(wanted)) << llvm::toString(wanted.takeError());
+  tests::StepResult result = source.compiled->sharedStep({ids}, {point->labels}, starts);
+  double allowed = allowedError(roundings(step.getBody(), rows));
+  expectClose(result.outputs[0], (*wanted)[0], allowed, "the step's prediction");
+  expectClose(reference::Tensor({rows}, result.loss), (*wanted)[1], allowed, "loss");
+  for (auto [i, weight] : llvm::enumerate(step.getGradients())) {
+    std::string weightName = llvm::cast<mlir::FlatSymbolRefAttr>(weight).getValue().str();
+    expectClose(result.gradients.at(weightName), (*wanted)[2 + i], allowed, "gradient of " + weightName);
   }
 }
 
@@ -246,6 +281,25 @@ TEST_P(Layers, AgreeWithTheReference) {
   expectAgreement(GetParam().text, GetParam().name, 13, 2);
 }
 INSTANTIATE_TEST_SUITE_P(Kernels, Layers, testing::ValuesIn(cases()),
+                         [](const auto &info) { return info.param.name; });
+
+class SharedPadding : public testing::TestWithParam<Case> {};
+
+TEST_P(SharedPadding, AgreesWithTheReference) { expectSharedAgreement(GetParam().text, GetParam().name); }
+
+std::vector<Case> sharedCases() {
+  std::string bce = "binary_crossentropy", mse = "mean_squared_error", ids = "tokens[11] of 20";
+  return {
+      {"lstm", model(ids, "embedding(6) |> lstm(13) |> dense(1, activation = sigmoid)", bce)},
+      {"gru", model(ids, "embedding(6) |> gru(5) |> dense(1, activation = sigmoid)", bce)},
+      {"conv", model(ids, "embedding(6) |> conv1d(9, 3, padding = same, activation = relu) |> max_pool1d(2) |> "
+                          "lstm(5) |> dense(1)", mse)},
+      {"stacked", model(ids, "embedding(6) |> lstm(5, return_sequences = true) |> simple_rnn(4) |> dense(2)", mse)},
+      {"leaving", model(ids, "embedding(6) |> gru(5, return_sequences = true) |> global_average_pool1d |> dense(2)", mse)},
+      {"bidirectional", model(ids, "embedding(6) |> bidirectional(lstm(5)) |> dense(1, activation = sigmoid)", bce)},
+  };
+}
+INSTANTIATE_TEST_SUITE_P(Kernels, SharedPadding, testing::ValuesIn(sharedCases()),
                          [](const auto &info) { return info.param.name; });
 
 class RandomCells : public testing::TestWithParam<int> {};

@@ -90,7 +90,7 @@ public:
 
   Step step(const Tensor &x, const Tensor &y, const Weights &weights) {
     auto function = only<seq::StepOp>();
-    std::vector<Tensor> results = run(function, {x, y, Tensor::scalar(1.0 / x.shape[0])}, weights);
+    std::vector<Tensor> results = run(function, {x, y, Tensor::filled({x.shape[0], 1}, 1.0 / x.shape[0])}, weights);
     Step step{results[0], results[1], {}};
     for (auto [index, name] : llvm::enumerate(function.getGradients().getAsRange<mlir::FlatSymbolRefAttr>()))
       step.gradients[name.getValue().str()] = results[2 + index];

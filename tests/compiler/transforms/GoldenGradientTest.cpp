@@ -47,7 +47,7 @@ TEST_P(GoldenGradientTest, EveryElement) {
   auto step = *derived->getOps<seq::StepOp>().begin();
   double rows = double(golden.x.shape.front());
   auto results =
-      reference::evaluate(step, {golden.x, golden.y, reference::Tensor::scalar(1 / rows)}, golden.weights);
+      reference::evaluate(step, {golden.x, golden.y, reference::Tensor::filled({golden.x.shape[0], 1}, 1 / rows)}, golden.weights);
   ASSERT_TRUE(bool(results)) << toString(results.takeError());
 
   double loss = 0;

@@ -4,7 +4,7 @@
 // CHECK: seq.model @m
 // CHECK: seq.loss @squared
 // CHECK-LABEL: seq.step @train(%x: tensor<?x3xf32> {seq.name = "x"}, %label: tensor<?x3x2xf32> {seq.name = "label"},
-// CHECK-SAME: %scale: tensor<f32> {seq.name = "scale"}) -> (tensor<?x3x2xf32>, tensor<?x1xf32>) attributes {gradients = []} {
+// CHECK-SAME: %scale: tensor<?x1xf32> {seq.name = "scale"}) -> (tensor<?x3x2xf32>, tensor<?x1xf32>) attributes {gradients = []} {
 // CHECK: %[[X:.+]] = seq.reshape %x
 // CHECK: %[[P:.+]] = seq.mul %[[X]], %{{.+}}
 // CHECK: %[[D:.+]] = seq.sub %[[P]], %label

@@ -28,7 +28,7 @@ seq.weight @unused : tensor<5xf32> = [#seq.init<zeros>]
 // CHECK: seq.next states(%[[DH]], %[[DK1]], %[[DR1]] : {{.*}}) keep()
 // CHECK: %[[ZERO:.+]] = seq.constant dense<0.000000e+00> : tensor<5xf32>
 // CHECK: seq.return %[[LAST]], %{{.+}}, %[[BACK]]#1, %[[BACK]]#2, %[[ZERO]]
-seq.step @train(%x: tensor<?x4x3xf32> {seq.name = "x"}, %y: tensor<?x2xf32> {seq.name = "y"}, %scale: tensor<f32> {seq.name = "scale"}) -> (tensor<?x2xf32>, tensor<?x1xf32>)
+seq.step @train(%x: tensor<?x4x3xf32> {seq.name = "x"}, %y: tensor<?x2xf32> {seq.name = "y"}, %scale: tensor<?x1xf32> {seq.name = "scale"}) -> (tensor<?x2xf32>, tensor<?x1xf32>)
     attributes {gradients = []} {
   %kernel = seq.read @kernel : tensor<3x2xf32>
   %recurrent = seq.read @recurrent : tensor<2x2xf32>

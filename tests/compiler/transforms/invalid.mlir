@@ -27,7 +27,7 @@ seq.training @m loss @l optimizer @o rate 1.000000e-02 {} // expected-error {{th
 // -----
 
 seq.weight @w : tensor<3xf32> = [#seq.init<zeros>]
-seq.step @train(%x: tensor<?x3xf32>, %y: tensor<?x3xf32>, %scale: tensor<f32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) // expected-error {{a step to differentiate returns predictions and a loss a row, 'tensor<?x1xf32>'}}
+seq.step @train(%x: tensor<?x3xf32>, %y: tensor<?x3xf32>, %scale: tensor<?x1xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) // expected-error {{a step to differentiate returns predictions and a loss a row, 'tensor<?x1xf32>'}}
     attributes {gradients = []} {
   seq.return %x, %y : tensor<?x3xf32>, tensor<?x3xf32>
 }
@@ -36,7 +36,7 @@ seq.step @train(%x: tensor<?x3xf32>, %y: tensor<?x3xf32>, %scale: tensor<f32>) -
 
 // The adjoint operations have no gradients of their own.
 seq.weight @w : tensor<4x3xf32> = [#seq.init<zeros>]
-seq.step @train(%x: tensor<?x5xi32> {seq.vocabulary = 4 : i64}, %y: tensor<?x1xf32>, %scale: tensor<f32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
+seq.step @train(%x: tensor<?x5xi32> {seq.vocabulary = 4 : i64}, %y: tensor<?x1xf32>, %scale: tensor<?x1xf32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
     attributes {gradients = []} {
   %w = seq.read @w : tensor<4x3xf32>
   %v = seq.gather %w, %x : (tensor<4x3xf32>, tensor<?x5xi32>) -> tensor<?x5x3xf32>

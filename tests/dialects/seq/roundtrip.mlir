@@ -92,7 +92,7 @@ seq.regularizer @l2(%weight: tensor<?xf32> {seq.name = "weight"}) -> tensor<?xf3
 seq.training @model loss @loss optimizer @sgd rate 0.01 {epochs = 3 : i64}
 
 // CHECK: seq.step @train({{.*}}) -> (tensor<?x1xf32>, tensor<?x1xf32>, tensor<8x1xf32>) attributes {gradients = [@"dense/kernel"]}
-seq.step @train(%x: tensor<?x4x8xf32>, %y: tensor<?x1xf32>, %scale: tensor<f32>)
+seq.step @train(%x: tensor<?x4x8xf32>, %y: tensor<?x1xf32>, %scale: tensor<?x1xf32>)
     -> (tensor<?x1xf32>, tensor<?x1xf32>, tensor<8x1xf32>) attributes {gradients = [@"dense/kernel"]} {
   %zero = seq.constant dense<0.0> : tensor<8xf32>
   // CHECK: %[[H0:.*]] = seq.broadcast_rows %{{.*}} like %arg0 : (tensor<8xf32>, tensor<?x4x8xf32>) -> tensor<?x8xf32>
@@ -125,8 +125,8 @@ seq.step @train(%x: tensor<?x4x8xf32>, %y: tensor<?x1xf32>, %scale: tensor<f32>)
   %d = seq.sub %p, %y : tensor<?x1xf32>
   %l = seq.mul %d, %d : tensor<?x1xf32>
   // CHECK: seq.contract %{{.*}}, %{{.*}} : (tensor<?x8xf32>, tensor<?x1xf32>) -> tensor<8x1xf32>
-  %g = seq.contract %powers, %d : (tensor<?x8xf32>, tensor<?x1xf32>) -> tensor<8x1xf32>
-  %gs = seq.mul %g, %scale : (tensor<8x1xf32>, tensor<f32>) -> tensor<8x1xf32>
+  %ds = seq.mul %d, %scale : tensor<?x1xf32>
+  %gs = seq.contract %powers, %ds : (tensor<?x8xf32>, tensor<?x1xf32>) -> tensor<8x1xf32>
   seq.return %p, %l, %gs : tensor<?x1xf32>, tensor<?x1xf32>, tensor<8x1xf32>
 }
 

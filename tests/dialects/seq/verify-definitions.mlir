@@ -203,7 +203,7 @@ seq.optimizer @o(%t: tensor<f32>, %r: tensor<f32>, %w: tensor<?xf32>, %g: tensor
 // step C1
 seq.weight @w : tensor<4xf32> = [#seq.init<zeros>]
 // expected-error @+1 {{expected inputs, labels and a scale to predictions, a loss and 1 gradients, got 3 arguments and 2 results}}
-seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<f32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
+seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<?x1xf32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
     attributes {gradients = [@w]} {
   seq.return %x, %y : tensor<?x1xf32>, tensor<?x1xf32>
 }
@@ -211,8 +211,8 @@ seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<f32>) -> (t
 // -----
 
 // step C2
-// expected-error @+1 {{expected the last argument of type 'tensor<f32>', got 'tensor<?x1xf32>'}}
-seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %z: tensor<?x1xf32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
+// expected-error @+1 {{expected the last argument of type 'tensor<?x1xf32>', got 'tensor<f32>'}}
+seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %z: tensor<f32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
     attributes {gradients = []} {
   seq.return %x, %y : tensor<?x1xf32>, tensor<?x1xf32>
 }
@@ -221,9 +221,10 @@ seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %z: tensor<?x1xf32>) -> (t
 
 // step C3
 // expected-error @+1 {{expected the names of weights as gradients, got @w}}
-seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<f32>)
+seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<?x1xf32>)
     -> (tensor<?x1xf32>, tensor<?x1xf32>, tensor<f32>) attributes {gradients = [@w]} {
-  seq.return %x, %y, %scale : tensor<?x1xf32>, tensor<?x1xf32>, tensor<f32>
+  %one = seq.constant dense<1.0> : tensor<f32>
+  seq.return %x, %y, %one : tensor<?x1xf32>, tensor<?x1xf32>, tensor<f32>
 }
 
 // -----
@@ -231,9 +232,10 @@ seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<f32>)
 // step C3
 seq.weight @w : tensor<4xf32> = [#seq.init<zeros>]
 // expected-error @+1 {{expected the gradient of w of type 'tensor<4xf32>', got 'tensor<f32>'}}
-seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<f32>)
+seq.step @s(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>, %scale: tensor<?x1xf32>)
     -> (tensor<?x1xf32>, tensor<?x1xf32>, tensor<f32>) attributes {gradients = [@w]} {
-  seq.return %x, %y, %scale : tensor<?x1xf32>, tensor<?x1xf32>, tensor<f32>
+  %one = seq.constant dense<1.0> : tensor<f32>
+  seq.return %x, %y, %one : tensor<?x1xf32>, tensor<?x1xf32>, tensor<f32>
 }
 
 // -----

@@ -1,0 +1,382 @@
+//===- SharePadding.cpp - What rows have in common is computed once -*- C++ -*-===//
+//
+// Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Values fall into two kinds. Those of the forward pass are uniform over the rows
+// altogether, until a step that follows from the row's start, or not at all. The
+// adjoints of a scan that is computed for active rows are linear in what flows
+// into it, and stand at the first row until a row's start. What uses them is either
+// told of the active rows, or gets the values of all rows filled in.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ScanUtils.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <map>
+
+namespace weft {
+#define GEN_PASS_DEF_SEQSHAREPADDING
+#include "compiler/transforms/Passes.h.inc"
+} // namespace weft
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::seq;
+
+namespace {
+
+/// Rows are the same before step (start + add) floordiv divide.
+struct Prefix {
+  int64_t add = 0, divide = 1;
+  auto operator<=>(const Prefix &) const = default;
+
+  /// Of what windows of `width` steps at `strides`, `before` steps early, make of it.
+  Prefix windowed(int64_t width, int64_t strides, int64_t before) const {
+    return {add + (before - width + strides) * divide, divide * strides};
+  }
+};
+
+/// How far the rows of a value are the same.
+struct Sameness {
+  enum Kind { Uniform, UntilStart, Different } kind = Different;
+  Prefix prefix;
+  auto operator<=>(const Sameness &) const = default;
+};
+
+/// One function, seen from one of its inputs of ids.
+class Sharing {
+public:
+  Sharing(FunctionOpInterface function, BlockArgument ids)
+      : function(function), body(function.getFunctionBody().front()), ids(ids) {}
+
+  /// Whether there is a scan to compute for active rows alone.
+  bool analyze();
+  /// Rewrites the function, which takes the starts of its rows at `index`.
+  void apply(unsigned index);
+
+private:
+  Sameness of(Value value) const;
+  Sameness ofOperation(Operation &op) const;
+  Sameness meet(ValueRange values, RankedTensorType like) const;
+  std::optional<Prefix> prefixOfForward(ScanOp scan) const;
+  bool capturesOnlyUniform(ScanOp scan) const;
+  bool isLinear(ScanOp scan) const;
+  /// The forward scan that a scan in reverse takes kept values of.
+  ScanOp forwardOf(ScanOp scan) const;
+  bool findForward();
+  bool findBackward();
+  bool isAdjointOf(Value value, Prefix prefix) const;
+
+  FunctionOpInterface function;
+  Block &body;
+  BlockArgument ids;
+  DenseMap<Value, Sameness> sameness;
+  std::map<Operation *, Prefix> scans; ///< to be computed for active rows
+  llvm::SmallDenseSet<Operation *> refused;
+};
+
+struct SeqSharePaddingPass : weft::impl::SeqSharePaddingBase<SeqSharePaddingPass> {
+  void runOnOperation() override;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Forward values
+//===----------------------------------------------------------------------===//
+
+Sameness Sharing::of(Value value) const {
+  if (!hasBatch(value.getType()))
+    return {Sameness::Uniform, {}};
+  return sameness.lookup(value);
+}
+
+/// What is computed element by element of `values`, as a value of type `like`.
+Sameness Sharing::meet(ValueRange values, RankedTensorType like) const {
+  Sameness result{Sameness::Uniform, {}};
+  for (Value value : values) {
+    Sameness one = of(value);
+    if (one.kind == Sameness::Uniform)
+      continue;
+    // Only of sequences, whose steps stay where they are.
+    auto type = cast<RankedTensorType>(value.getType());
+    bool aligned = type.getRank() >= 3 && type.getRank() == like.getRank() && type.getDimSize(1) == like.getDimSize(1);
+    if (one.kind == Sameness::Different || !aligned || (result.kind == Sameness::UntilStart && result != one))
+      return {};
+    result = one;
+  }
+  return result;
+}
+
+template <typename OpTy> static Sameness windowed(Sameness input, OpTy op, int64_t width, int64_t dilation) {
+  if (input.kind != Sameness::UntilStart)
+    return input;
+  int64_t steps = op.getInput().getType().getDimSize(1);
+  WindowGeometry geometry = windowGeometry(steps, width, op.getStrides(), dilation, op.getPadding());
+  int64_t reach = (width - 1) * dilation + 1;
+  return {Sameness::UntilStart, input.prefix.windowed(reach, op.getStrides(), geometry.before)};
+}
+
+Sameness Sharing::ofOperation(Operation &op) const {
+  auto type = op.getNumResults() ? dyn_cast<RankedTensorType>(op.getResult(0).getType()) : RankedTensorType();
+  if (!type)
+    return {};
+  return TypeSwitch<Operation *, Sameness>(&op)
+      .Case([&](GatherOp gather) { return hasBatch(gather.getTable().getType()) ? Sameness() : of(gather.getIds()); })
+      .Case([&](OneHotOp oneHot) { return of(oneHot.getIds()); })
+      .Case([&](BroadcastRowsOp broadcast) { return of(broadcast.getInput()); })
+      .Case([&](Conv1dOp conv) {
+        return windowed(of(conv.getInput()), conv, conv.getKernel().getType().getDimSize(0), conv.getDilation());
+      })
+      .Case<MaxPool1dOp, AveragePool1dOp>(
+          [&](auto pool) { return windowed(of(pool.getInput()), pool, pool.getPool(), 1); })
+      .Case<MatmulOp, SplitOp, ConcatOp, ReduceOp>([&](auto) { return meet(op.getOperands(), type); })
+      .Case([&](ElementwiseOpInterface) { return meet(op.getOperands(), type); })
+      .Default([](auto) { return Sameness(); });
+}
+
+/// Whether each row of the body's values depends on the same row of its arguments.
+static bool isRowByRow(ScanOp scan) {
+  return llvm::all_of(scan.getBody().front().without_terminator(), [](Operation &op) {
+    bool batched = llvm::any_of(op.getOperandTypes(), hasBatch);
+    return isPure(&op) && op.getNumRegions() == 0 &&
+           (!batched || llvm::all_of(op.getResultTypes(), hasBatch)) &&
+           (isa<ElementwiseOpInterface, MatmulOp, SplitOp, ConcatOp, ReduceOp, ReshapeOp, BroadcastRowsOp>(op) || !batched);
+  });
+}
+
+bool Sharing::capturesOnlyUniform(ScanOp scan) const {
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(scan->getRegions(), captured);
+  return llvm::all_of(captured, [&](Value value) { return of(value).kind == Sameness::Uniform; });
+}
+
+std::optional<Prefix> Sharing::prefixOfForward(ScanOp scan) const {
+  if (scan.getReverse() || scan.getActive() || refused.contains(scan) || !isRowByRow(scan) ||
+      !capturesOnlyUniform(scan) ||
+      !llvm::all_of(scan.getStarts(), [&](Value start) { return of(start).kind == Sameness::Uniform; }))
+    return std::nullopt;
+  std::optional<Prefix> prefix;
+  for (Value input : scan.getInputs()) {
+    Sameness one = of(input);
+    if (one.kind == Sameness::Different || (one.kind == Sameness::UntilStart && prefix && *prefix != one.prefix))
+      return std::nullopt;
+    if (one.kind == Sameness::UntilStart)
+      prefix = one.prefix;
+  }
+  return prefix;
+}
+
+bool Sharing::findForward() {
+  scans.clear();
+  sameness.clear();
+  sameness[ids] = {Sameness::UntilStart, {}};
+  for (Operation &op : body.without_terminator()) {
+    auto scan = dyn_cast<ScanOp>(op);
+    if (!scan) {
+      Sameness known = ofOperation(op);
+      for (Value result : op.getResults())
+        sameness[result] = known;
+      continue;
+    }
+    std::optional<Prefix> prefix = prefixOfForward(scan);
+    if (!prefix)
+      continue;
+    scans[scan] = *prefix;
+    for (Value kept : scan.getKept())
+      sameness[kept] = {Sameness::UntilStart, *prefix};
+  }
+  return !scans.empty();
+}
+
+//===----------------------------------------------------------------------===//
+// Adjoints
+//===----------------------------------------------------------------------===//
+
+/// Whether `value` is kept by a scan in reverse that is computed for the same active rows.
+bool Sharing::isAdjointOf(Value value, Prefix prefix) const {
+  auto scan = value.getDefiningOp<ScanOp>();
+  auto found = scan ? scans.find(scan) : scans.end();
+  return found != scans.end() && scan.getReverse() && found->second == prefix;
+}
+
+ScanOp Sharing::forwardOf(ScanOp scan) const {
+  for (Value input : scan.getInputs())
+    if (auto from = input.getDefiningOp<ScanOp>(); from && !from.getReverse() && scans.count(from))
+      return from;
+  return {};
+}
+
+/// Whether states and kept values are linear in the states and in the inputs
+/// that are no values of the forward pass.
+bool Sharing::isLinear(ScanOp scan) const {
+  llvm::SmallDenseSet<Value> linear, zero;
+  for (Value state : scan.getStateArguments())
+    linear.insert(state);
+  for (auto [input, argument] : llvm::zip(scan.getInputs(), scan.getStepArguments()))
+    if (of(input).kind == Sameness::Different)
+      linear.insert(argument);
+  auto isZero = [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    while (auto broadcast = dyn_cast_or_null<BroadcastRowsOp>(op))
+      op = broadcast.getInput().getDefiningOp();
+    auto constant = dyn_cast_or_null<ConstantOp>(op);
+    auto elements = constant ? dyn_cast<DenseFPElementsAttr>(constant.getValue()) : DenseFPElementsAttr();
+    return elements && elements.isSplat() && elements.getSplatValue<APFloat>().isZero();
+  };
+  auto isLin = [&](Value value) { return linear.contains(value) || isZero(value); };
+  for (Operation &op : scan.getBody().front().without_terminator()) {
+    if (llvm::none_of(op.getOperands(), [&](Value operand) { return linear.contains(operand); }))
+      continue;
+    bool fine = TypeSwitch<Operation *, bool>(&op)
+                    .Case([&](MulOp) { return !(linear.contains(op.getOperand(0)) && linear.contains(op.getOperand(1))); })
+                    .Case<DivOp, MatmulOp>([&](auto) { return !linear.contains(op.getOperand(1)); })
+                    .Case([&](SelectOp select) {
+                      return !linear.contains(select.getCondition()) && isLin(select.getOnTrue()) &&
+                             isLin(select.getOnFalse());
+                    })
+                    .Case([&](ReduceOp reduce) { return reduce.getKind() != Reduction::Max; })
+                    .Case<AddOp, SubOp, NegateOp, SplitOp, ConcatOp, ReshapeOp>(
+                        [&](auto) { return llvm::all_of(op.getOperands(), isLin); })
+                    .Default([](auto) { return false; });
+    if (!fine)
+      return false;
+    linear.insert(op.result_begin(), op.result_end());
+  }
+  NextOp next = scan.getNext();
+  // A state after a step holds less than what is kept of it would: rows have yet to leave.
+  return llvm::all_of(next.getStates(), isLin) && llvm::all_of(next.getKept(), [&](Value kept) {
+           return isLin(kept) && !llvm::is_contained(next.getStates(), kept);
+         });
+}
+
+/// The scans in reverse that go with the forward ones; false where one cannot,
+/// and its forward scan is refused.
+bool Sharing::findBackward() {
+  for (auto scan : body.getOps<ScanOp>()) {
+    ScanOp forward = forwardOf(scan);
+    if (!forward || !scan.getReverse())
+      continue;
+    Prefix prefix = scans.at(forward);
+    bool fine = !scan.getActive() && isRowByRow(scan) && capturesOnlyUniform(scan) && isLinear(scan);
+    for (Value input : scan.getInputs()) {
+      Sameness one = of(input);
+      if (one.kind == Sameness::Different)
+        fine &= isAdjointOf(input, prefix) || input.hasOneUse();
+      else
+        fine &= one.kind == Sameness::Uniform || one.prefix == prefix;
+    }
+    if (!fine) {
+      refused.insert(forward);
+      return false;
+    }
+    scans[scan] = prefix;
+  }
+  return true;
+}
+
+bool Sharing::analyze() {
+  while (findForward())
+    if (findBackward())
+      return true;
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Rewriting
+//===----------------------------------------------------------------------===//
+
+void Sharing::apply(unsigned index) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&body);
+  MLIRContext *context = builder.getContext();
+  auto i32 = IntegerType::get(context, 32);
+  auto perRow = RankedTensorType::get({ShapedType::kDynamic, 1}, i32);
+  auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("seq.name", builder.getStringAttr("starts")),
+                                               builder.getNamedAttr("weft.field", builder.getStringAttr("starts"))});
+  (void)function.insertArguments({index}, {perRow}, {attributes}, {ids.getLoc()});
+  function->setAttr("weft.padded_input", builder.getI64IntegerAttr(ids.getArgNumber()));
+  Value starts = body.getArgument(index);
+
+  std::map<std::pair<Prefix, int64_t>, Value> counts;
+  auto activeRows = [&](Prefix prefix, int64_t steps) {
+    Value &value = counts[{prefix, steps}];
+    if (!value)
+      value = ActiveRowsOp::create(builder, ids.getLoc(), RankedTensorType::get({steps}, i32), starts, prefix.add,
+                                   prefix.divide);
+    return value;
+  };
+  // What a use does with rows that are not active: nothing, or it wants all of them.
+  auto knowsRows = [&](Operation *user, Value value, Prefix prefix, int64_t steps, bool isAdjoint) {
+    if (auto found = scans.find(user); found != scans.end())
+      return found->second == prefix && !llvm::is_contained(cast<ScanOp>(user).getStarts(), value);
+    bool ofAdjoint = isAdjoint || llvm::any_of(user->getOperands(), [&](Value operand) { return isAdjointOf(operand, prefix); });
+    if (!ofAdjoint || !isa<ContractOp, SumToOp, ScatterAddOp>(user) || user->getBlock() != &body)
+      return false;
+    if (auto sum = dyn_cast<SumToOp>(user); sum && hasBatch(sum.getType()))
+      return false;
+    // Its last operand, where it has not been told yet.
+    Value active = activeRows(prefix, steps);
+    if (!llvm::is_contained(user->getOperands(), active))
+      user->insertOperands(user->getNumOperands(), active);
+    return true;
+  };
+  for (auto scan : body.getOps<ScanOp>()) {
+    auto found = scans.find(scan);
+    if (found == scans.end())
+      continue;
+    Prefix prefix = found->second;
+    int64_t steps = scan.getSteps();
+    bool reverse = scan.getReverse();
+    SmallVector<int64_t> filled, collected;
+    for (auto [number, kept] : llvm::enumerate(scan.getKept())) {
+      bool told = true;
+      for (Operation *user : llvm::SetVector<Operation *>(kept.user_begin(), kept.user_end()))
+        told &= knowsRows(user, kept, prefix, steps, reverse);
+      if (!told)
+        filled.push_back(number);
+    }
+    if (reverse)
+      for (auto [number, input] : llvm::enumerate(scan.getInputs()))
+        if (of(input).kind == Sameness::Different && !isAdjointOf(input, prefix))
+          collected.push_back(number);
+    scan.getActiveMutable().assign(activeRows(prefix, steps));
+    if (!filled.empty() && reverse)
+      scan.setClear(filled);
+    if (!filled.empty() && !reverse)
+      scan.setSpread(filled);
+    if (!collected.empty())
+      scan.setCollect(collected);
+  }
+}
+
+void SeqSharePaddingPass::runOnOperation() {
+  auto models = llvm::to_vector(getOperation().getOps<ModelOp>());
+  if (models.size() != 1)
+    return;
+  unsigned inputs = models.front().getNumArguments();
+  auto share = [&](FunctionOpInterface function, unsigned startsAt) {
+    if (function->hasAttr("weft.padded_input"))
+      return;
+    for (BlockArgument argument : function.getFunctionBody().getArguments().take_front(inputs)) {
+      auto type = dyn_cast<RankedTensorType>(argument.getType());
+      if (!type || type.getRank() != 2 || !type.getElementType().isInteger(32))
+        continue;
+      Sharing sharing(function, argument);
+      if (sharing.analyze())
+        return sharing.apply(startsAt);
+    }
+  };
+  share(models.front(), inputs);
+  // The scale of the loss stays the last argument of a step.
+  for (StepOp step : getOperation().getOps<StepOp>())
+    share(step, step.getNumArguments() - 1);
+}
