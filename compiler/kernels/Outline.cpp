@@ -43,7 +43,10 @@ private:
         Operation *producer = value.getDefiningOp();
         bool isComputed = producer && roleOf(producer) != Role::View && roleOf(producer) != Role::Scan;
         bool isSequence = isComputed || (producer && roleOf(producer) == Role::Scan);
-        if (isStart ? !isComputed || !value.hasOneUse() : !isSequence)
+        // Where rows are collected, the scan writes to its input.
+        bool isWritten = !isStart && llvm::is_contained(scan.getCollect().value_or(ArrayRef<int64_t>()),
+                                                        int64_t(operand.getOperandNumber()));
+        if (isStart || isWritten ? !isComputed || !value.hasOneUse() : !isSequence)
           copies.push_back({&operand, scan});
       }
     }

@@ -53,6 +53,39 @@ static Outcome compileObjects(Compilation &compilation, const Options &options, 
   return Outcome::done();
 }
 
+/// A file that takes the place of another one when it is whole.
+class Replacement {
+public:
+  explicit Replacement(const std::string &output) : output(output) {
+    fs::createUniquePath(output + ".%%%%%%%%", temporary, /*MakeAbsolute=*/false);
+    remover.setFile(temporary);
+  }
+  /// Whether the place can be written to is known before the work is done.
+  Outcome open() {
+    int descriptor = -1;
+    if (std::error_code error = fs::openFileForWrite(temporary, descriptor))
+      return failed(error);
+    fs::file_t file = fs::convertFDToNativeFile(descriptor);
+    (void)fs::closeFile(file);
+    return Outcome::done();
+  }
+  std::string path() const { return std::string(temporary); }
+  Outcome commit() {
+    if (std::error_code error = fs::rename(temporary, output))
+      return failed(error);
+    remover.releaseFile();
+    return Outcome::done();
+  }
+  Outcome failed(std::error_code error) const {
+    return Outcome::userError("error: cannot write " + output + ": " + error.message());
+  }
+
+private:
+  std::string output;
+  llvm::SmallString<256> temporary;
+  llvm::FileRemover remover;
+};
+
 /// Builds beside `output` and renames at the end, so that a file is whole or as it was.
 static Outcome link(Compilation &compilation, const Options &options, const Toolchain &tools, Product product,
                     const std::string &output) {
@@ -61,17 +94,9 @@ static Outcome link(Compilation &compilation, const Options &options, const Tool
     return Outcome::userError("error: cannot make a temporary folder: " + error.message());
   llvm::scope_exit cleanUp([&] { fs::remove_directories(folder); });
 
-  llvm::SmallString<256> temporary;
-  fs::createUniquePath(output + ".%%%%%%%%", temporary, /*MakeAbsolute=*/false);
-  llvm::FileRemover removeTemporary(temporary);
-  {
-    // Whether the place can be written to is known before the work is done.
-    int descriptor = -1;
-    if (std::error_code error = fs::openFileForWrite(temporary, descriptor))
-      return Outcome::userError("error: cannot write " + output + ": " + error.message());
-    fs::file_t file = fs::convertFDToNativeFile(descriptor);
-    (void)fs::closeFile(file);
-  }
+  Replacement result(output);
+  if (Outcome outcome = result.open(); outcome.failed())
+    return outcome;
 
   codegen::LinkOptions linkOptions;
   if (Outcome outcome = compileObjects(compilation, options, tools, std::string(folder), linkOptions.objects);
@@ -81,25 +106,11 @@ static Outcome link(Compilation &compilation, const Options &options, const Tool
                      : product == Product::SharedLibrary ? codegen::OutputKind::Shared
                                                          : codegen::OutputKind::Executable;
   linkOptions.archives = {tools.runtimeArchive};
-  linkOptions.output = std::string(temporary);
+  linkOptions.output = result.path();
   std::string error;
   if (failed(codegen::link(linkOptions, &error)))
     return Outcome::userError("error: " + error);
-  if (std::error_code failed = fs::rename(temporary, output))
-    return Outcome::userError("error: cannot write " + output + ": " + failed.message());
-  removeTemporary.releaseFile();
-  return Outcome::done();
-}
-
-Outcome build(const Options &options, const Toolchain &tools, Product product, std::string &output) {
-  Compilation compilation(options);
-  if (Outcome outcome = compilation.load(); outcome.failed())
-    return outcome;
-  if (output.empty())
-    output = compilation.modelName() + (product == Product::Object          ? ".o"
-                                        : product == Product::SharedLibrary ? ".so"
-                                                                            : "");
-  return link(compilation, options, tools, product, output);
+  return result.commit();
 }
 
 //===----------------------------------------------------------------------===//
@@ -128,6 +139,46 @@ static std::string cacheKey(Compilation &compilation, const Options &options, co
   return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 32);
 }
 
+/// Where the cache has, or will have, the product.
+static std::string cachedPlace(Compilation &compilation, const Options &options, const Toolchain &tools,
+                               Product product) {
+  llvm::StringRef ending = product == Product::Object          ? ".o"
+                           : product == Product::SharedLibrary ? ".so"
+                                                               : "";
+  return cacheDirectory() + "/programs/" + cacheKey(compilation, options, tools) + "/" + compilation.modelName() +
+         ending.str();
+}
+
+/// The product in the cache, made now if it is not there.
+static Outcome ensureCached(Compilation &compilation, const Options &options, const Toolchain &tools,
+                            Product product, const std::string &place) {
+  if (fs::exists(place))
+    return Outcome::done();
+  llvm::StringRef folder = llvm::sys::path::parent_path(place);
+  if (std::error_code error = fs::create_directories(folder))
+    return Outcome::userError("error: cannot make the folder " + folder.str() + ": " + error.message() +
+                              "\n  help: the environment variable WEFT_CACHE names another place");
+  return link(compilation, options, tools, product, place);
+}
+
+Outcome build(const Options &options, const Toolchain &tools, Product product, std::string &output) {
+  Compilation compilation(options);
+  if (Outcome outcome = compilation.load(); outcome.failed())
+    return outcome;
+  std::string place = cachedPlace(compilation, options, tools, product);
+  if (output.empty())
+    output = llvm::sys::path::filename(place).str();
+  Replacement result(output);
+  if (Outcome outcome = result.open(); outcome.failed())
+    return outcome;
+  if (Outcome outcome = ensureCached(compilation, options, tools, product, place); outcome.failed())
+    return outcome;
+  std::error_code failed = fs::copy_file(place, result.path());
+  if (auto modes = fs::getPermissions(place); !failed && modes)
+    failed = fs::setPermissions(result.path(), *modes);
+  return failed ? result.failed(failed) : result.commit();
+}
+
 Outcome buildCached(const Options &options, const Toolchain &tools, std::string &program, std::string &data) {
   Compilation compilation(options);
   if (Outcome outcome = compilation.load(); outcome.failed())
@@ -136,14 +187,8 @@ Outcome buildCached(const Options &options, const Toolchain &tools, std::string 
     if (auto source = training.getSettings().getAs<mlir::StringAttr>("data"))
       data = source.str();
 
-  std::string folder = cacheDirectory() + "/programs/" + cacheKey(compilation, options, tools);
-  program = folder + "/" + compilation.modelName();
-  if (fs::can_execute(program))
-    return Outcome::done();
-  if (std::error_code error = fs::create_directories(folder))
-    return Outcome::userError("error: cannot make the folder " + folder + ": " + error.message() +
-                              "\n  help: the environment variable WEFT_CACHE names another place");
-  return link(compilation, options, tools, Product::Executable, program);
+  program = cachedPlace(compilation, options, tools, Product::Executable);
+  return ensureCached(compilation, options, tools, Product::Executable, program);
 }
 
 } // namespace weft::pipeline

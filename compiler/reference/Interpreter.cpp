@@ -492,7 +492,7 @@ Tensor Interpreter::visit(ActiveRowsOp op) {
   Tensor result = Tensor::zeros({op.getType().getDimSize(0)});
   for (int64_t t = 0; t < result.size(); ++t) {
     for (double start : starts.values)
-      result.values[t] += std::floor((start + double(op.getAdd())) / double(op.getDivide())) <= double(t);
+      result.values[t] += std::floor((start + double(int64_t(op.getAdd()))) / double(op.getDivide())) <= double(t);
     result.values[t] = std::max(result.values[t], 1.0);
   }
   return result;

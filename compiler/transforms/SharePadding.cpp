@@ -69,7 +69,7 @@ private:
   Sameness meet(ValueRange values, RankedTensorType like) const;
   std::optional<Prefix> prefixOfForward(ScanOp scan) const;
   bool capturesOnlyUniform(ScanOp scan) const;
-  bool isLinear(ScanOp scan) const;
+  bool isLinear(ScanOp scan, SmallVectorImpl<Value> &forward) const;
   /// The forward scan that a scan in reverse takes kept values of.
   ScanOp forwardOf(ScanOp scan) const;
   bool findForward();
@@ -150,7 +150,8 @@ static bool isRowByRow(ScanOp scan) {
     bool batched = llvm::any_of(op.getOperandTypes(), hasBatch);
     return isPure(&op) && op.getNumRegions() == 0 &&
            (!batched || llvm::all_of(op.getResultTypes(), hasBatch)) &&
-           (isa<ElementwiseOpInterface, MatmulOp, SplitOp, ConcatOp, ReduceOp, ReshapeOp, BroadcastRowsOp>(op) || !batched);
+           (isa<ElementwiseOpInterface, MatmulOp, SplitOp, ConcatOp, ReduceOp, SumToOp, ReshapeOp, BroadcastRowsOp>(op) ||
+            !batched);
   });
 }
 
@@ -202,8 +203,10 @@ bool Sharing::findForward() {
 // Adjoints
 //===----------------------------------------------------------------------===//
 
-/// Whether `value` is kept by a scan in reverse that is computed for the same active rows.
+/// Whether `value` is an adjoint kept by a scan in reverse that is computed for the same active rows.
 bool Sharing::isAdjointOf(Value value, Prefix prefix) const {
+  if (of(value).kind != Sameness::Different)
+    return false;
   auto scan = value.getDefiningOp<ScanOp>();
   auto found = scan ? scans.find(scan) : scans.end();
   return found != scans.end() && scan.getReverse() && found->second == prefix;
@@ -217,8 +220,8 @@ ScanOp Sharing::forwardOf(ScanOp scan) const {
 }
 
 /// Whether states and kept values are linear in the states and in the inputs
-/// that are no values of the forward pass.
-bool Sharing::isLinear(ScanOp scan) const {
+/// that are no values of the forward pass; other kept values do not depend on those, and are `forward`.
+bool Sharing::isLinear(ScanOp scan, SmallVectorImpl<Value> &forward) const {
   llvm::SmallDenseSet<Value> linear, zero;
   for (Value state : scan.getStateArguments())
     linear.insert(state);
@@ -245,7 +248,7 @@ bool Sharing::isLinear(ScanOp scan) const {
                              isLin(select.getOnFalse());
                     })
                     .Case([&](ReduceOp reduce) { return reduce.getKind() != Reduction::Max; })
-                    .Case<AddOp, SubOp, NegateOp, SplitOp, ConcatOp, ReshapeOp>(
+                    .Case<AddOp, SubOp, NegateOp, SplitOp, ConcatOp, SumToOp, ReshapeOp>(
                         [&](auto) { return llvm::all_of(op.getOperands(), isLin); })
                     .Default([](auto) { return false; });
     if (!fine)
@@ -254,8 +257,11 @@ bool Sharing::isLinear(ScanOp scan) const {
   }
   NextOp next = scan.getNext();
   // A state after a step holds less than what is kept of it would: rows have yet to leave.
-  return llvm::all_of(next.getStates(), isLin) && llvm::all_of(next.getKept(), [&](Value kept) {
-           return isLin(kept) && !llvm::is_contained(next.getStates(), kept);
+  for (auto [value, kept] : llvm::zip(next.getKept(), scan.getKept()))
+    if (!isLin(value))
+      forward.push_back(kept);
+  return llvm::all_of(next.getStates(), isLin) && llvm::none_of(next.getKept(), [&](Value kept) {
+           return llvm::is_contained(next.getStates(), kept);
          });
 }
 
@@ -267,19 +273,18 @@ bool Sharing::findBackward() {
     if (!forward || !scan.getReverse())
       continue;
     Prefix prefix = scans.at(forward);
-    bool fine = !scan.getActive() && isRowByRow(scan) && capturesOnlyUniform(scan) && isLinear(scan);
-    for (Value input : scan.getInputs()) {
-      Sameness one = of(input);
-      if (one.kind == Sameness::Different)
-        fine &= isAdjointOf(input, prefix) || input.hasOneUse();
-      else
-        fine &= one.kind == Sameness::Uniform || one.prefix == prefix;
-    }
+    SmallVector<Value> forwardKept;
+    bool fine = !scan.getActive() && isRowByRow(scan) && capturesOnlyUniform(scan) && isLinear(scan, forwardKept);
+    for (Value input : scan.getInputs())
+      if (Sameness one = of(input); one.kind == Sameness::UntilStart)
+        fine &= one.prefix == prefix;
     if (!fine) {
       refused.insert(forward);
       return false;
     }
     scans[scan] = prefix;
+    for (Value kept : forwardKept)
+      sameness[kept] = {Sameness::UntilStart, prefix};
   }
   return true;
 }
@@ -336,23 +341,23 @@ void Sharing::apply(unsigned index) {
     Prefix prefix = found->second;
     int64_t steps = scan.getSteps();
     bool reverse = scan.getReverse();
-    SmallVector<int64_t> filled, collected;
+    SmallVector<int64_t> spread, clear, collected;
     for (auto [number, kept] : llvm::enumerate(scan.getKept())) {
-      bool told = true;
+      bool told = true, isAdjoint = isAdjointOf(kept, prefix);
       for (Operation *user : llvm::SetVector<Operation *>(kept.user_begin(), kept.user_end()))
-        told &= knowsRows(user, kept, prefix, steps, reverse);
+        told &= knowsRows(user, kept, prefix, steps, isAdjoint);
       if (!told)
-        filled.push_back(number);
+        (isAdjoint ? clear : spread).push_back(number);
     }
     if (reverse)
       for (auto [number, input] : llvm::enumerate(scan.getInputs()))
         if (of(input).kind == Sameness::Different && !isAdjointOf(input, prefix))
           collected.push_back(number);
     scan.getActiveMutable().assign(activeRows(prefix, steps));
-    if (!filled.empty() && reverse)
-      scan.setClear(filled);
-    if (!filled.empty() && !reverse)
-      scan.setSpread(filled);
+    if (!clear.empty())
+      scan.setClear(clear);
+    if (!spread.empty())
+      scan.setSpread(spread);
     if (!collected.empty())
       scan.setCollect(collected);
   }

@@ -63,6 +63,7 @@ protected:
       auto got = reference::evaluate(stepOf(*shared), {ids, point->labels, begins, scales}, point->weights);
       ASSERT_TRUE(bool(wanted)) << toString(wanted.takeError());
       ASSERT_TRUE(bool(got)) << toString(got.takeError());
+      SCOPED_TRACE(rows);
       expectEqual(*got, *wanted);
       auto model = *shared->getOps<seq::ModelOp>().begin();
       auto predicted = reference::evaluate(model, {ids, begins}, point->weights);

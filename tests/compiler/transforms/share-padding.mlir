@@ -8,7 +8,7 @@
 // CHECK-DAG: %[[A:.+]] = seq.active_rows %starts {add = -1 : i64, divide = 2 : i64} : (tensor<?x1xi32>) -> tensor<4xi32>
 // CHECK: seq.scan over(%{{.+}}) from(%{{.+}}) steps 4 active(%[[A]] : tensor<4xi32>) :
 // Its sequence leaves for a flatten, which wants all rows.
-// CHECK: seq.scan over(%{{.+}}) from(%{{.+}}) steps 4 active(%[[A]] : tensor<4xi32>) spread array<i64: 0> :
+// CHECK: seq.scan over(%{{.+}}) from(%{{.+}}) steps 4 active(%[[A]] : tensor<4xi32>) spread [0] :
 seq.weight @table : tensor<9x3xf32> = [#seq.init<uniform, -0.05, 0.05>]
 seq.weight @kernel : tensor<3x3x3xf32> = [#seq.init<glorot_uniform>]
 seq.model @m(%x: tensor<?x8xi32> {seq.name = "x", seq.vocabulary = 9 : i64}) -> (tensor<?x12xf32> {seq.name = "y"}) {
