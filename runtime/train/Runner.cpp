@@ -199,6 +199,15 @@ void Runner::run(const DataSet &set, std::span<const int64_t> order, const Reque
     gather(slice, set, order);
     slice.scales.assign(static_cast<size_t>(slice.front), 0.0f);
     slice.scales.resize(static_cast<size_t>(rows), request.scale);
+    slice.weights.clear();
+    if (request.classWeights && !request.classWeights->empty()) {
+      const char *labels = static_cast<const char *>(slice.labels[0]);
+      for (int64_t row = 0; row < slice.rows; ++row) {
+        float weight = request.classWeights->of(labels + row * valuesOf(model.labels[0]) * 4);
+        slice.weights.push_back(weight);
+        slice.scales[static_cast<size_t>(slice.front + row)] *= weight;
+      }
+    }
     WeftCall call = batch;
     call.arena = arena.data();
     call.inputs = slice.allInputs.data();

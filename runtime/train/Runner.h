@@ -11,6 +11,7 @@
 #include "runtime/abi/Abi.h"
 #include "runtime/data/DataSet.h"
 #include "runtime/support/ThreadPool.h"
+#include "runtime/train/ClassWeights.h"
 
 #include <cstdlib>
 #include <functional>
@@ -68,6 +69,7 @@ public:
     std::vector<float *> outputs;
     const float *loss = nullptr;
     float *gradients = nullptr;
+    std::vector<float> weights; // what each row's loss counts; empty: all the same
 
   private:
     friend Runner;
@@ -86,7 +88,8 @@ public:
     const float *parameters;
     uint64_t seed = 0;
     uint64_t step = 0;
-    float scale = 1; // of every row's loss
+    float scale = 1;                            // of every row's loss
+    const ClassWeights *classWeights = nullptr; // ... times that of its class
   };
 
   /// Runs the rows `order` (each counted from the first of `set`) as one batch.

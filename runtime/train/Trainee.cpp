@@ -19,7 +19,7 @@ static constexpr int64_t updateBlock = 8192;
 
 Trainee::Trainee(const WeftModel &model, const Settings &settings, const Scorer &scorer, ThreadPool &pool)
     : model(model), settings(settings), scorer(scorer), pool(pool), runner(model, Runner::Mode::Train, pool),
-      penalties(model, pool), clipper(model, settings, pool), parameters(model.parameter_count * 4),
+      classWeights(model, settings.classWeights), penalties(model, pool), clipper(model, settings, pool), parameters(model.parameter_count * 4),
       best(model.parameter_count * 4) {
   for (int32_t i = 0; i < model.optimizer_states; ++i)
     states.emplace_back(model.parameter_count * 4);
@@ -34,10 +34,10 @@ void Trainee::keepAsBest() {
 Sums Trainee::trainBatch(const DataSet &set, std::span<const int64_t> order, int64_t step, double learningRate) {
   std::vector<Sums> parts(static_cast<size_t>(std::max(1, model.slices)), scorer.empty());
   Runner::Request request{weights(), settings.seed, static_cast<uint64_t>(step),
-                          1.0f / static_cast<float>(order.size())};
+                          1.0f / static_cast<float>(order.size()), &classWeights};
   runner.run(set, order, request, [&](const Runner::Slice &slice, size_t index) {
     for (int64_t row = 0; row < slice.rows; ++row)
-      parts[index].loss += double{slice.loss[row]};
+      parts[index].loss += double{slice.loss[row]} * double{slice.weights.empty() ? 1 : slice.weights[size_t(row)]};
     scorer.add(parts[index], slice.labels.data(), slice.outputs.data(), slice.rows);
   });
   Sums total = scorer.empty();

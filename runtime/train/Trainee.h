@@ -41,6 +41,7 @@ private:
   const Scorer &scorer;
   ThreadPool &pool;
   Runner runner;
+  ClassWeights classWeights;
   Penalties penalties;
   Clipper clipper;
   AlignedBuffer parameters, best;

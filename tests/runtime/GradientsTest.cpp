@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/train/ClassWeights.h"
 #include "runtime/train/Gradients.h"
 #include "tests/runtime/Helpers.h"
 
@@ -111,4 +112,23 @@ TEST_F(Gradients, areClippedByValue) {
   EXPECT_EQ(found[many], 0.25f);
   EXPECT_EQ(found[many + 1], -0.25f);
   EXPECT_EQ(found[many + 16], 0.25f);
+}
+
+TEST(ClassWeights, areThoseOfTheLabelsClass) {
+  WeftModel model = {};
+  WeftPort label = {"y", WEFT_F32, 1, {1}, 0};
+  model.labels = &label;
+  model.label_count = 1;
+  float one = 0.9f, two = 2;
+  EXPECT_EQ(ClassWeights(model, {1, 4}).of(&one), 4);
+  EXPECT_THAT(test::errorOf([&] { ClassWeights(model, {1, 4}).of(&two); }),
+              testing::HasSubstr("a label names class 2, and there are class weights for 2 classes"));
+  label.shape[0] = 3;
+  const float places[] = {0, 0.2f, 0.8f};
+  EXPECT_EQ(ClassWeights(model, {1, 4, 0.5}).of(places), 0.5f);
+  label = {"y", WEFT_I32, 1, {1}, 3};
+  const int32_t id = 1, negative = -1;
+  EXPECT_EQ(ClassWeights(model, {1, 4, 0.5}).of(&id), 4);
+  EXPECT_NE(test::errorOf([&] { ClassWeights(model, {1, 4, 0.5}).of(&negative); }), "");
+  EXPECT_TRUE(ClassWeights(model, {}).empty());
 }

@@ -231,6 +231,56 @@ train {
         cost = 0.5 * (weights["leaky/kernel"] ** 2).sum() + 0.25 * (weights["gru/recurrent_kernel"] ** 2).sum()
         self.assertAlmostEqual(losses(2) - losses(1), 3 * cost, delta=1e-4 * cost)
 
+    def test_class_weights(self):
+        """A row's loss counts its class's weight times; the sum is divided by the rows of the batch."""
+        random = np.random.default_rng(2)
+        x = random.normal(size=(rows, 5)).astype("f4")
+        classes = random.integers(0, 3, size=rows)
+        weights = np.array([1.0, 3.0, 0.5])
+        self.save("x.npy", x)
+        template = """
+model m {
+  input x: features[5]
+  output y = x |> dense(%d) |> %s
+}
+train {
+  loss = %s
+  optimizer = sgd(learning_rate = 0.5)
+  batch = %d
+  metrics = [accuracy]
+  class_weights = %s
+}"""
+        for units, activation, loss, y, used in (
+            (1, "sigmoid", "binary_crossentropy", (classes == 1).astype("f4")[:, None], "[1, 3]"),
+            (3, "softmax", "categorical_crossentropy", np.eye(3, dtype="f4")[classes], "[1, 3, 0.5]"),
+            (3, "softmax", "sparse_categorical_crossentropy", classes.astype("i4")[:, None], "[1, 3, 0.5]"),
+        ):
+            self.save("y.npy", y)
+            program = self.build(template % (units, activation, loss, rows, used))
+            kernel = random.normal(size=(5, units)).astype("f4")
+            system.writeSafetensors(self.path("a.safetensors"), {"dense/kernel": kernel, "dense/bias": np.zeros(units)})
+            said = self.run_(program, "train", "--data", "npy:x.npy,y.npy", "--weights", "a.safetensors", "--save",
+                             "b.safetensors", "--epochs", 1, "--validation", "npy:x.npy,y.npy")
+            z = x.astype("f8") @ kernel
+            if units == 1:
+                p, truth = 1 / (1 + np.exp(-z)), y
+                each = -(truth * np.log(p) + (1 - truth) * np.log(1 - p))[:, 0]
+                row = np.where(classes == 1, 3.0, 1.0)
+                right = (p[:, 0] > 0.5) == (classes == 1)
+            else:
+                p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+                truth, row = np.eye(3)[classes], weights[classes]
+                each = -np.log(p[np.arange(rows), classes])
+                right = p.argmax(1) == classes
+            self.assertIn(f" loss: {(row * each).mean():.4f}", said)
+            self.assertIn(f"accuracy: {right.mean():.4f}", said, "metrics are not weighted")
+            found = system.readSafetensors(self.path("b.safetensors"))["dense/kernel"]
+            np.testing.assert_allclose(found, kernel - 0.5 * x.T @ (row[:, None] * (p - truth)) / rows, atol=1e-5)
+            # What is evaluated counts every row once.
+            said = json.loads(self.run_(program, "evaluate", "--data", "npy:x.npy,y.npy", "--weights", "a.safetensors",
+                                        "--json"))
+            self.assertAlmostEqual(said["loss"], each.mean(), delta=1e-5)
+
     def test_callbacks_of_the_train_block(self):
         net = Net()
         self.prepare(net)

@@ -17,7 +17,10 @@
 #include "mlir/IR/OperationSupport.h"
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
+#include <sstream>
 
 using namespace weft;
 using namespace weft::tests;
@@ -68,6 +71,23 @@ TEST_F(GradientTest, EveryCell) {
                            "gru(3, reset_after = false)", "gru(3, use_bias = false)", "simple_rnn(3)",
                            "simple_rnn(3, use_bias = false, activation = softsign)"})
     checkModel("features[4, 2]", std::string(cell) + " |> dense(1)");
+}
+/// The cells that model files define themselves, over fewer steps.
+TEST_F(GradientTest, CellsOfTheModels) {
+  int found = 0;
+  for (const auto &entry : std::filesystem::directory_iterator(WEFT_MODELS)) {
+    std::stringstream content;
+    content << std::ifstream(entry.path()).rdbuf();
+    std::string text = content.str();
+    if (entry.path().extension() != ".weft" || text.find("\ncell ") == std::string::npos)
+      continue;
+    ++found;
+    for (const char *length : {"[40, ", "length = 40", "units = 24", "units = 27"})
+      if (size_t at = text.find(length); at != std::string::npos)
+        text.replace(at + std::string_view(length).find_first_of("24"), 2, "5");
+    checkText(text);
+  }
+  EXPECT_GE(found, 4);
 }
 TEST_F(GradientTest, RecurrentArguments) {
   checkModel("features[4, 2]", "lstm(3, return_sequences = true) |> gru(2) |> dense(1)");
