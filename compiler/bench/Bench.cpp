@@ -9,6 +9,7 @@
 
 #include "compiler/bench/KernelRun.h"
 #include "compiler/bench/Machine.h"
+#include "compiler/bench/Use.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/pipeline/Compilation.h"
 
@@ -32,12 +33,6 @@ struct Measured {
   int64_t bytes = 0;
 };
 
-/// The sizes that a run works with.
-struct Setting {
-  Sizes sizes;
-  int64_t batch = 0, slices = 1;
-};
-
 } // namespace
 
 static Vectors vectorsOf(const codegen::Target &target) {
@@ -48,8 +43,7 @@ static Vectors vectorsOf(const codegen::Target &target) {
   return target.has("fma") ? Vectors::AvxFma : Vectors::Avx;
 }
 
-/// A slice's rows as the runtime cuts a batch: in multiples of the row tile.
-static Setting settingOf(ModuleOp module, int64_t rows) {
+Setting settingOf(ModuleOp module, int64_t rows) {
   Setting setting;
   setting.batch = 32;
   for (seq::TrainingOp training : module.getOps<seq::TrainingOp>())
@@ -64,26 +58,6 @@ static Setting settingOf(ModuleOp module, int64_t rows) {
     parameters += (cast<RankedTensorType>(weight.getType()).getNumElements() + 15) / 16 * 16;
   setting.sizes.parameters = std::max<int64_t>(parameters, 16);
   return setting;
-}
-
-/// Short tries, and the least of them: what a call takes when nobody interrupts it.
-static double secondsOfCall(KernelRun &run, double budget) {
-  for (int i = 0; i < 3; ++i)
-    run.run();
-  int64_t calls = 1;
-  double begin = now(), least = 1e30;
-  while (now() - begin < budget || least == 1e30) {
-    double before = now();
-    for (int64_t i = 0; i < calls; ++i)
-      run.run();
-    double passed = now() - before;
-    if (passed < 0.0005) {
-      calls = passed <= 0 ? calls * 8 : std::max(calls + 1, int64_t(double(calls) * std::min(8.0, 0.0006 / passed)));
-      continue;
-    }
-    least = std::min(least, passed / double(calls));
-  }
-  return least;
 }
 
 static std::string duration(double seconds) {
@@ -176,15 +150,7 @@ std::string Report::json() const {
 // The run
 //===----------------------------------------------------------------------===//
 
-/// Calls of each kernel in one batch of training, and a call to stand for the rest.
-namespace {
-struct Use {
-  double calls = 0;
-  CallSite site;
-};
-} // namespace
-
-static llvm::StringMap<Use> usesOf(ModuleOp module, const Setting &setting) {
+llvm::StringMap<Use> usesOf(ModuleOp module, const Setting &setting) {
   llvm::StringMap<Use> uses;
   for (Operation &function : *module.getBody()) {
     auto step = dyn_cast<seq::StepOp>(function);
@@ -249,7 +215,7 @@ Outcome bench(const Options &options, const pipeline::Toolchain &tools, std::str
     bool isUsed = use != uses.end();
     KernelRun run(entry, measured.cost, report.setting.sizes, isUsed ? &use->second.site : nullptr);
     measured.calls = isUsed ? use->second.calls : 0;
-    measured.seconds = secondsOfCall(run, options.seconds);
+    measured.seconds = run.leastSeconds(options.seconds);
     for (const KernelRun::Traffic *traffic : {&run.fixed(), &run.streamed()}) {
       measured.bytes += traffic->read + traffic->written;
       if (traffic->footprint)

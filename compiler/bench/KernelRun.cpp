@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/bench/KernelRun.h"
+#include "compiler/bench/Machine.h"
 
 #include "compiler/kernels/Schedules.h"
 
@@ -83,6 +84,7 @@ struct KernelRun::Buffer {
   std::unique_ptr<void, decltype(&std::free)> memory{nullptr, &std::free};
   uint8_t *first = nullptr;
   int64_t bytesOfPlace = 0, places = 1;
+  bool isOutput = false;
 };
 
 KernelRun::KernelRun(void *entry, const KernelCost &cost, const Sizes &sizes, const CallSite *site) : entry(entry) {
@@ -130,10 +132,12 @@ void KernelRun::addBuffer(const ArgumentCost &argument, const Sizes &sizes, int6
     for (int64_t i = 0; i < bytes / 4; ++i)
       data[i] = 0.01f + 0.0001f * float(i * 7919 % 251);
   } else if (type.getElementType().isInteger(32)) {
-    // Ids of any table that a model is likely to have, spread out.
+    // Ids of any table that a model is likely to have, spread out; of one dimension are
+    // counts of active rows, which here begin one after another.
     int32_t *data = static_cast<int32_t *>(buffer->memory.get());
+    bool counts = type.getRank() == 1 && !type.isDynamicDim(0);
     for (int64_t i = 0; i < bytes / 4; ++i)
-      data[i] = int32_t(i * 7919 % 4999);
+      data[i] = counts ? int32_t(1 + std::max<int64_t>(0, i - skew / 4) * sizes.rows / extents[0]) : int32_t(i * 7919 % 4999);
   } else {
     std::fill_n(static_cast<char *>(buffer->memory.get()), size_t(bytes), char(0));
   }
@@ -149,6 +153,7 @@ void KernelRun::addBuffer(const ArgumentCost &argument, const Sizes &sizes, int6
   header.dimensions = int32_t(buffer->dimensions.size());
   header.dim = buffer->dimensions.data();
 
+  buffer->isOutput = argument.isOutput;
   Traffic &traffic = buffer->places > 1 ? streamedTraffic : fixedTraffic;
   (argument.isOutput ? traffic.written : traffic.read) += argument.bytes;
   traffic.footprint += argument.bytes * buffer->places;
@@ -177,6 +182,57 @@ void KernelRun::run() {
   for (auto &buffer : buffers)
     if (buffer->places > 1)
       buffer->header.host = buffer->first + place % buffer->places * buffer->bytesOfPlace;
+}
+
+double KernelRun::leastSeconds(double budget) {
+  for (int i = 0; i < 3; ++i)
+    run();
+  int64_t calls = 1;
+  double begin = now(), least = 1e30;
+  while (now() - begin < budget || least == 1e30) {
+    double before = now();
+    for (int64_t i = 0; i < calls; ++i)
+      run();
+    double passed = now() - before;
+    if (passed < 0.0005) {
+      calls = passed <= 0 ? calls * 8 : std::max(calls + 1, int64_t(double(calls) * std::min(8.0, 0.0006 / passed)));
+      continue;
+    }
+    least = std::min(least, passed / double(calls));
+  }
+  return least;
+}
+
+double KernelRun::differenceFrom(const KernelRun &other) const {
+  double worst = 0, largest = 0;
+  for (auto [mine, its] : llvm::zip_equal(buffers, other.buffers)) {
+    if (!mine->isOutput || mine->header.type.code != halide_type_float)
+      continue;
+    // Element by element of what belongs to the result, the padding left out.
+    std::vector<int32_t> at(mine->dimensions.size(), 0);
+    for (bool more = true; more;) {
+      int64_t offset = 0;
+      for (size_t i = 0; i < at.size(); ++i)
+        offset += int64_t(at[i]) * mine->dimensions[i].stride;
+      float a = reinterpret_cast<const float *>(mine->first)[offset];
+      float b = reinterpret_cast<const float *>(its->first)[offset];
+      double difference = std::abs(double(a) - double(b));
+      // What is no number in one of them differs as much as can be.
+      if (std::isnan(a) != std::isnan(b))
+        difference = std::numeric_limits<double>::infinity();
+      if (!std::isnan(a)) {
+        worst = std::max(worst, difference);
+        largest = std::max(largest, std::abs(double(b)));
+      }
+      more = false;
+      for (size_t i = 0; i < at.size() && !more; ++i) {
+        more = ++at[i] < mine->dimensions[i].extent;
+        if (!more)
+          at[i] = 0;
+      }
+    }
+  }
+  return largest > 0 ? worst / largest : worst;
 }
 
 } // namespace weft::bench

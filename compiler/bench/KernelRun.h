@@ -46,6 +46,14 @@ public:
 
   void run();
 
+  /// What a call takes when nobody interrupts it: the least of short tries within `budget` seconds.
+  double leastSeconds(double budget);
+
+  /// The largest difference between what this run and `other`, of a kernel with the
+  /// same arguments, have left in the first place of their outputs, as a part of
+  /// the largest value there.
+  double differenceFrom(const KernelRun &other) const;
+
   /// What one call reads and writes of buffers with one place, and of buffers
   /// with many; and what all places of each kind take together.
   struct Traffic {

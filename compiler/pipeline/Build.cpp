@@ -132,8 +132,8 @@ static std::string cacheKey(Compilation &compilation, const Options &options, co
   add(compilation.print());
   add(llvm::join(compilation.getTarget().features, " "));
   add(options.sharePadding ? "" : "no-share-padding");
-  if (!options.scheduleFile.empty())
-    addFile(options.scheduleFile);
+  if (std::string file = scheduleFileOf(options).first; !file.empty())
+    addFile(file);
   for (const std::string &part : {tools.weft, tools.kernelWorker, tools.runtimeArchive})
     addFile(part);
   return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 32);

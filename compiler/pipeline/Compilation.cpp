@@ -29,7 +29,6 @@
 namespace weft::pipeline {
 using namespace mlir;
 
-static constexpr llvm::StringLiteral targetAttribute = "weft.target";
 
 Compilation::Compilation(const Options &options) : options(options), context(MLIRContext::Threading::DISABLED) {
   DialectRegistry registry;
@@ -153,9 +152,10 @@ Outcome Compilation::advance(Stage to) {
     if (stage == Stage::Kernels)
       (*module)->setAttr(targetAttribute, StringAttr::get(&context, target.name));
     // Schedules are replaced as soon as there are any: what follows sees no others.
-    if (stage == Stage::Kernels && !options.scheduleFile.empty())
-      if (Outcome outcome = applySchedules(*module, options.scheduleFile); outcome.failed())
-        return outcome;
+    if (stage == Stage::Kernels)
+      if (auto [file, found] = scheduleFileOf(options); !file.empty())
+        if (Outcome outcome = applySchedules(*module, target, file, found); outcome.failed())
+          return outcome;
   }
   return Outcome::done();
 }

@@ -11,6 +11,7 @@
 #include "compiler/codegen/KernelCompiler.h"
 #include "compiler/codegen/Target.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "dialects/halide/Halide.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -75,8 +76,21 @@ codegen::KernelCompileOptions kernelCompileOptions(const Compilation &compilatio
 /// The parsed file, printed.
 Outcome printSyntax(const Options &options, std::string &text);
 
-/// Replaces the schedules of the kernels that the file names.
-Outcome applySchedules(mlir::ModuleOp module, const std::string &file);
+/// The file of schedules that a compilation uses, empty where there is none, and
+/// whether nobody named it: it was found beside the model.
+std::pair<std::string, bool> scheduleFileOf(const Options &options);
+
+/// Replaces the schedules of the kernels that the file names. A file that was made
+/// for other kernels is refused, and so is one for another target, unless it was
+/// only found beside the model (`found`): then the defaults are as good.
+Outcome applySchedules(mlir::ModuleOp module, const codegen::Target &target, const std::string &file, bool found);
+
+/// On a schedule: a digest of the algorithm it was made for.
+constexpr llvm::StringLiteral kernelDigestAttribute = "weft.kernel";
+std::string kernelDigest(halide::KernelOp kernel);
+
+/// On a module: what its kernels, or the schedules in it, were made for.
+constexpr llvm::StringLiteral targetAttribute = "weft.target";
 
 /// Where a module stands, told by its operations.
 Stage findStage(mlir::ModuleOp module);

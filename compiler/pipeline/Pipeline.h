@@ -47,6 +47,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> values; ///< the model's parameters: --set
   std::string target;       ///< empty: what a module was made for, else this machine
   std::string scheduleFile; ///< schedules that replace those of the kernels they name
+  bool tunedSchedules = true; ///< without `scheduleFile`: take what `weft tune` left beside the model
   bool sharePadding = true; ///< compute what rows have in common once
   unsigned jobs = 0;        ///< kernels compiled at a time; 0: one a core
 };
@@ -76,6 +77,9 @@ Outcome buildCached(const Options &options, const Toolchain &tools, std::string 
 
 /// What a diagnostic's code means.
 Outcome explain(const std::string &code, std::string &text);
+
+/// Where `weft tune` leaves the schedules it found for a model: M.schedules.mlir beside M.weft.
+std::string tunedScheduleFile(const std::string &input);
 
 /// $WEFT_CACHE, else ~/.cache/weft.
 std::string cacheDirectory();

@@ -19,7 +19,11 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Parser/Parser.h"
 
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
 
 namespace weft::pipeline {
 using namespace mlir;
@@ -53,6 +57,30 @@ static std::string staleReason(halide::ScheduleOp schedule, halide::KernelOp ker
   return reason;
 }
 
+std::string tunedScheduleFile(const std::string &input) {
+  llvm::SmallString<128> file(input);
+  llvm::sys::path::replace_extension(file, ".schedules.mlir");
+  return std::string(file);
+}
+
+std::pair<std::string, bool> scheduleFileOf(const Options &options) {
+  if (!options.scheduleFile.empty())
+    return {options.scheduleFile, false};
+  // A stage that was printed has the schedules in it.
+  std::string tuned = tunedScheduleFile(options.input);
+  bool isModel = llvm::StringRef(options.input).ends_with(".weft");
+  if (options.tunedSchedules && isModel && llvm::sys::fs::exists(tuned))
+    return {tuned, true};
+  return {};
+}
+
+std::string kernelDigest(halide::KernelOp kernel) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  kernel->print(out);
+  return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(text)), /*LowerCase=*/true).substr(0, 16);
+}
+
 static std::string kernelNames(ModuleOp module) {
   std::vector<std::string> names;
   for (halide::KernelOp kernel : module.getOps<halide::KernelOp>())
@@ -60,7 +88,7 @@ static std::string kernelNames(ModuleOp module) {
   return names.empty() ? "none" : llvm::join(names, ", ");
 }
 
-Outcome applySchedules(ModuleOp module, const std::string &file) {
+Outcome applySchedules(ModuleOp module, const codegen::Target &target, const std::string &file, bool found) {
   std::string said;
   OwningOpRef<ModuleOp> given;
   {
@@ -72,6 +100,12 @@ Outcome applySchedules(ModuleOp module, const std::string &file) {
   if (!given)
     return Outcome::userError(said.empty() ? "error: cannot read the schedules in " + file : said);
 
+  if (auto made = (*given)->getAttrOfType<StringAttr>(targetAttribute); made && made.getValue() != target.name) {
+    if (found)
+      return Outcome::done();
+    return Outcome::userError("error: the schedules in " + file + " are for " + made.str() + ", the code is for " +
+                              target.name + "\n  help: `weft tune` finds schedules on the machine they are for");
+  }
   auto schedules = given->getOps<halide::ScheduleOp>();
   if (schedules.empty())
     return Outcome::userError("error: " + file + " has no halide.schedule");
@@ -79,13 +113,19 @@ Outcome applySchedules(ModuleOp module, const std::string &file) {
     auto kernel = dyn_cast_or_null<halide::KernelOp>(SymbolTable::lookupSymbolIn(module, schedule.getKernelAttr()));
     if (!kernel)
       return Outcome::userError("error: " + file + " has a schedule for kernel @" + schedule.getKernel().str() +
-                                ", which this model does not have\n  the model has: " + kernelNames(module));
-    if (std::string reason = staleReason(schedule, kernel); !reason.empty())
+                                ", which this model does not have\n  the model has: " + kernelNames(module) +
+                                (found ? "\n  help: run `weft tune` again, or delete the file" : ""));
+    std::string reason = staleReason(schedule, kernel);
+    if (auto digest = schedule->getAttrOfType<StringAttr>(kernelDigestAttribute);
+        digest && digest.getValue() != kernelDigest(kernel))
+      reason = "what it computes has changed since";
+    if (!reason.empty())
       return Outcome::userError("error: the schedule for kernel @" + schedule.getKernel().str() + " in " + file +
                                 " was made for another kernel: " + reason +
                                 "\n  help: print the kernel as it is now with `weft inspect MODEL --stage kernels "
                                 "--kernel " +
-                                schedule.getKernel().str() + "`");
+                                schedule.getKernel().str() + "`" +
+                                (found ? ", or run `weft tune` again, or delete the file" : ""));
     for (halide::ScheduleOp old : llvm::make_early_inc_range(module.getOps<halide::ScheduleOp>()))
       if (old.getKernelAttr() == schedule.getKernelAttr())
         old.erase();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/bench/Bench.h"
+#include "compiler/bench/Tune.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/tools/CommandLine.h"
 
@@ -105,6 +106,17 @@ int main(int argc, char **argv) {
       ->check(CLI::Range(0.001, 3600.0));
   bench->add_flag("--json", benchmark.json, "numbers for another program in place of a table");
 
+  bench::TuneOptions tuning;
+  CLI::App *tune = app.add_subcommand("tune", "search faster schedules for a model's kernels on this machine");
+  addModelFlags(*tune, options, values);
+  tune->add_option("-o,--output", tuning.output, "the file to write (default: MODEL.schedules.mlir beside the model, "
+                                                 "where weft build finds it)");
+  tune->add_option("--kernel", tuning.kernel, "only this kernel");
+  tune->add_option("--rows", tuning.rows, "rows of a slice (default: what the model's batch comes to)")
+      ->check(CLI::Range(1, 1 << 20));
+  tune->add_option("--seconds", tuning.seconds, "how long to search (default: 60)")->check(CLI::Range(0.1, 1e6));
+  tune->add_option("--seed", tuning.seed, "what the search begins with (default: 1)");
+
   CLI::App *dataCommand = app.add_subcommand("data", "check and prepare a data set");
   CLI::App *imdb = dataCommand->add_subcommand("imdb", "film reviews and their sentiment (Maas et al. 2011)");
   dataCommand->require_subcommand(1);
@@ -153,6 +165,10 @@ int main(int argc, char **argv) {
     Outcome outcome = bench::bench(benchmark, toolchain, text);
     std::cout << text;
     return finish(outcome);
+  }
+  if (tune->parsed()) {
+    tuning.model = options;
+    return finish(bench::tune(tuning, toolchain, [](const std::string &line) { std::cerr << line; }));
   }
   if (imdb->parsed())
     return finish(tools::prepareImdb(data));
