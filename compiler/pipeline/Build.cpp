@@ -132,8 +132,10 @@ static std::string cacheKey(Compilation &compilation, const Options &options, co
   add(compilation.print());
   add(llvm::join(compilation.getTarget().features, " "));
   add(options.sharePadding ? "" : "no-share-padding");
-  if (std::string file = scheduleFileOf(options).first; !file.empty())
+  if (auto [file, found] = scheduleFileOf(options); !file.empty()) {
     addFile(file);
+    add(found ? "found" : "given"); // what does not fit is refused only where it was given
+  }
   for (const std::string &part : {tools.weft, tools.kernelWorker, tools.runtimeArchive})
     addFile(part);
   return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 32);
