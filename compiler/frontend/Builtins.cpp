@@ -16,7 +16,14 @@ using namespace weft::frontend;
 const std::vector<BuiltinLayer> &weft::frontend::builtinLayers() {
   using Kind = BuiltinLayer::Kind;
   static const std::vector<BuiltinLayer> layers = {
-      {Kind::Embedding, "embedding", "Embedding", {{"units", true, "output_dim"}, {"embeddings_initializer"}, {"embeddings_regularizer"}}},
+      {Kind::Embedding,
+       "embedding",
+       "Embedding",
+       {{"units", true, "output_dim"},
+        {"embeddings_initializer"},
+        {"embeddings_regularizer"},
+        {"mask_zero"},
+        {"dropout"}}},
       {Kind::Dense,
        "dense",
        "Dense",
@@ -27,6 +34,7 @@ const std::vector<BuiltinLayer> &weft::frontend::builtinLayers() {
         {"bias_initializer"},
         {"kernel_regularizer"},
         {"bias_regularizer"}}},
+      {Kind::Dropout, "dropout", "Dropout", {{"rate", true}}},
       {Kind::Conv1d,
        "conv1d",
        "Conv1D",

@@ -29,6 +29,7 @@ struct BuiltinLayer {
   enum class Kind {
     Embedding,
     Dense,
+    Dropout,
     Conv1d,
     MaxPool1d,
     AveragePool1d,

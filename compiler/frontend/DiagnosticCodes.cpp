@@ -47,8 +47,8 @@ static constexpr Code codes[] = {
      "Nothing of this name is visible here: no parameter, weight, state or equation of this\n"
      "definition, no definition of this file or of one it imports, nothing of the prelude."},
     {"W0102", "an unknown layer",
-     "Behind |> stands a layer: one of the built-in ones (embedding, dense, conv1d, the poolings,\n"
-     "bidirectional, activation, flatten, reverse), a `cell` or a `layer` definition, or an activation.\n"
+     "Behind |> stands a layer: one of the built-in ones (embedding, dense, dropout, conv1d, the\n"
+     "poolings, bidirectional, activation, flatten, reverse), a `cell` or a `layer` definition, or an activation.\n"
      "    words |> embedding(32) |> lstm(100)"},
     {"W0103", "a name is defined twice",
      "Two definitions of a compilation have the same name, whatever their kinds. A definition of\n"
@@ -76,10 +76,12 @@ static constexpr Code codes[] = {
      "`model m(units) { ... }` leaves units to --set units=...; a default makes that optional."},
     {"W0114", "an argument of an older Keras",
      "The argument was renamed or dropped long ago; the message names today's."},
-    {"W0115", "not part of this version",
-     "The language has a place for this, but this version cannot do it."},
     {"W0116", "this cannot be called",
      "Only layers and functions are called, and functions stand with their arguments."},
+    {"W0117", "masked steps cannot be left out here",
+     "`embedding(32, mask_zero = true)` marks the steps whose id is 0. Recurrent layers skip them,\n"
+     "global_average_pool1d does not count them, and what treats steps one by one hands the marks on.\n"
+     "Convolutions, the other poolings, flatten and the output of a model mix or keep all steps."},
     {"W0201", "shapes do not fit",
      "Operands of +, -, *, / and of functions with several operands have the same shape, or one is\n"
      "repeated: shapes are aligned at their last axes, and an axis of 1, or one that is missing in\n"

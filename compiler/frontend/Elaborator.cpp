@@ -145,6 +145,13 @@ void Elaborator::finishModel(Frame &frame) {
         .got(print(type));
     return;
   }
+  if (frame.builder->present(*result)) {
+    error("W0117", outputs[0]->value->range, "an output cannot leave out steps")
+        .expected("one vector a row, or a sequence of which every step counts")
+        .got("a sequence whose padding is masked, by `mask_zero = true` of an embedding")
+        .help("a recurrent layer without return_sequences, or `global_average_pool1d`, makes one vector of it");
+    return;
+  }
   frame.builder->function.results.push_back({*result, target.name, outputs[0]->range});
 }
 

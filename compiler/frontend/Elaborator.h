@@ -144,13 +144,20 @@ private:
   Value applyBuiltin(Frame &frame, const LayerUse &use);
   Value applyEmbedding(Frame &frame, const LayerUse &use);
   Value applyDense(Frame &frame, const LayerUse &use);
+  Value applyDropout(Frame &frame, const LayerUse &use);
   Value applyConv1d(Frame &frame, const LayerUse &use);
   Value applyPool1d(Frame &frame, const LayerUse &use, Primitive primitive);
   Value applyGlobalPool1d(Frame &frame, const LayerUse &use, Primitive primitive);
   Value applyActivation(Frame &frame, const LayerUse &use, const std::string &parameter, Value value);
   bool needSequence(Frame &frame, const LayerUse &use);
+  /// For a layer that mixes steps, and could not leave out those that are not there.
+  bool needAllSteps(Frame &frame, const LayerUse &use);
   bool needNumbers(Frame &frame, const LayerUse &use, int64_t leastRank);
   std::optional<int64_t> wholeArgument(const Callee &callee, const std::string &name, int64_t fallback);
+  /// A part that is dropped: from 0 to less than 1.
+  std::optional<double> rateArgument(const Callee &callee, const std::string &name);
+  /// A number for what draws masks of its own.
+  int64_t nextMaskedLayer() { return program.maskedLayers++; }
   std::optional<bool> boolArgument(const Callee &callee, const std::string &name, bool fallback);
   std::optional<std::string> paddingArgument(const Callee &callee, bool allowsCausal);
   int addWeight(std::string name, std::vector<int64_t> shape, std::vector<Initializer> initializers,

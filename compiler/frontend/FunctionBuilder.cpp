@@ -18,7 +18,56 @@ ValueId FunctionBuilder::emit(Node node, Type type) {
   ValueId result = newValue(std::move(type));
   node.results = {result};
   function.nodes.push_back(std::move(node));
+  handPresentOn(Node(function.nodes.back()));
   return result;
+}
+
+std::optional<ValueId> FunctionBuilder::present(ValueId value) const {
+  auto found = presentSteps.find(value);
+  if (found == presentSteps.end())
+    return std::nullopt;
+  return found->second;
+}
+
+ValueId FunctionBuilder::reversePresent(ValueId steps, SourceRange range) {
+  if (auto found = reversed.find(steps); found != reversed.end())
+    return found->second;
+  ValueId turned = emit(Primitive::Reverse, {steps}, type(steps), range);
+  reversed[turned] = steps;
+  return reversed[steps] = turned;
+}
+
+void FunctionBuilder::handPresentOn(const Node &node) {
+  std::optional<ValueId> joined;
+  for (ValueId operand : node.operands) {
+    std::optional<ValueId> steps = present(operand);
+    if (!steps || steps == joined)
+      continue;
+    // A step is there if it is in all of them.
+    joined = joined ? emit(Primitive::Mul, {*joined, *steps}, type(*steps), node.range) : *steps;
+  }
+  if (!joined)
+    return;
+  switch (node.primitive) {
+  case Primitive::Recurrent:
+    if (!node.returnSequences)
+      return;
+    if (node.goBackwards)
+      joined = reversePresent(*joined, node.range);
+    break;
+  case Primitive::Reverse:
+    joined = reversePresent(*joined, node.range);
+    break;
+  case Primitive::Reshape:
+  case Primitive::Conv1d:
+  case Primitive::MaxPool1d:
+  case Primitive::AveragePool1d:
+    return;
+  default:
+    break;
+  }
+  for (ValueId result : node.results)
+    presentSteps[result] = *joined;
 }
 
 ValueId FunctionBuilder::emit(Primitive primitive, std::vector<ValueId> operands, Type type,
@@ -64,6 +113,7 @@ std::vector<ValueId> FunctionBuilder::emitSplit(ValueId operand, int64_t parts, 
   for (int64_t i = 0; i < parts; ++i)
     node.results.push_back(newValue(part));
   std::vector<ValueId> results = node.results;
-  function.nodes.push_back(std::move(node));
+  function.nodes.push_back(node);
+  handPresentOn(node);
   return results;
 }

@@ -11,6 +11,7 @@
 #include "compiler/frontend/Program.h"
 
 #include <map>
+#include <optional>
 
 namespace weft::frontend {
 
@@ -34,6 +35,14 @@ public:
   std::vector<ValueId> emitSplit(ValueId operand, int64_t parts, SourceRange range);
   const Type &type(ValueId value) const { return function.types[value]; }
 
+  /// Which steps of a sequence are there, as 1 or 0 at each; none where all are.
+  /// What keeps steps apart (element by element, along the last axis) hands it on;
+  /// whoever mixes steps has to ask.
+  std::optional<ValueId> present(ValueId value) const;
+  void setPresent(ValueId value, ValueId steps) { presentSteps[value] = steps; }
+  /// Turned around, as the sequence is.
+  ValueId reversePresent(ValueId steps, SourceRange range);
+
   Program &program;
   const Weights mode;
   Function function;
@@ -41,7 +50,10 @@ public:
   std::vector<std::pair<int, ValueId>> weightValues;
 
 private:
+  void handPresentOn(const Node &node);
+
   std::map<double, ValueId> constants;
+  std::map<ValueId, ValueId> presentSteps, reversed;
 };
 
 } // namespace weft::frontend

@@ -19,6 +19,8 @@ Value Elaborator::applyBuiltin(Frame &frame, const LayerUse &use) {
     return applyEmbedding(frame, use);
   case BuiltinLayer::Kind::Dense:
     return applyDense(frame, use);
+  case BuiltinLayer::Kind::Dropout:
+    return applyDropout(frame, use);
   case BuiltinLayer::Kind::Conv1d:
     return applyConv1d(frame, use);
   case BuiltinLayer::Kind::MaxPool1d:
@@ -36,7 +38,7 @@ Value Elaborator::applyBuiltin(Frame &frame, const LayerUse &use) {
       return {};
     return applyActivation(frame, use, "f", Value::ofTensor(use.input));
   case BuiltinLayer::Kind::Flatten: {
-    if (!needNumbers(frame, use, 2))
+    if (!needNumbers(frame, use, 2) || !needAllSteps(frame, use))
       return {};
     const Type &type = frame.builder->type(use.input);
     if (type.rank() == 2)
@@ -81,6 +83,36 @@ bool Elaborator::needSequence(Frame &frame, const LayerUse &use) {
             : type.rank() == 2 ? "a recurrent layer before it gives a sequence with `return_sequences = true`"
                                : "");
   return false;
+}
+
+bool Elaborator::needAllSteps(Frame &frame, const LayerUse &use) {
+  if (!frame.builder->present(use.input))
+    return true;
+  error("W0117", use.range, fmt::format("`{}` cannot leave out steps", use.callee.name))
+      .expected("a sequence of which every step counts")
+      .got("one whose padding is masked, by `mask_zero = true` of an embedding before it")
+      .help("a recurrent layer or `global_average_pool1d` before it leaves the masked steps out");
+  return false;
+}
+
+std::optional<double> Elaborator::rateArgument(const Callee &callee, const std::string &name) {
+  auto found = callee.arguments.find(name);
+  if (found == callee.arguments.end())
+    return 0;
+  const Value &value = found->second.value;
+  if (!value.is(Value::Kind::Number)) {
+    error("W0108", found->second.range, fmt::format("`{}` of `{}` is a number", name, callee.name))
+        .expected("the part that is dropped, such as 0.2")
+        .got(describe(value));
+    return std::nullopt;
+  }
+  if (!(value.number >= 0 && value.number < 1)) {
+    error("W0109", found->second.range, fmt::format("`{}` of `{}` is a part", name, callee.name))
+        .expected("a number from 0 to less than 1")
+        .got(fmt::format("{}", value.number));
+    return std::nullopt;
+  }
+  return value.number;
 }
 
 std::optional<int64_t> Elaborator::wholeArgument(const Callee &callee, const std::string &name,
@@ -203,16 +235,45 @@ Value Elaborator::applyEmbedding(Frame &frame, const LayerUse &use) {
         .got(print(type));
     return {};
   }
-  if (!units)
+  std::optional<bool> maskZero = boolArgument(use.callee, "mask_zero", false);
+  std::optional<double> rate = rateArgument(use.callee, "dropout");
+  if (!units || !maskZero || !rate)
     return {};
   std::optional<int> table = layerWeight(use, "embeddings", {type.vocabulary, *units},
                                          "embeddings_initializer", {"uniform", {-0.05, 0.05}});
   if (!table)
     return {};
+  FunctionBuilder &builder = *frame.builder;
   Type result{type.shape};
   result.shape.push_back(*units);
-  ValueId weight = frame.builder->weight(*table, use.range);
-  return Value::ofTensor(frame.builder->emit(Primitive::Embedding, {use.input, weight}, result, use.range));
+  ValueId weight = builder.weight(*table, use.range);
+  ValueId value = builder.emit(Primitive::Embedding, {use.input, weight}, result, use.range);
+  if (*rate > 0) {
+    // Whole words: one draw for an id, wherever it stands in the batch.
+    Node node{Primitive::Dropout, {value, use.input}, {}, use.range};
+    node.rate = *rate;
+    node.maskedLayer = nextMaskedLayer();
+    value = builder.emit(std::move(node), result);
+  }
+  if (*maskZero) {
+    Type steps{type.shape};
+    steps.shape.push_back(1);
+    builder.setPresent(value, builder.emit(Primitive::Nonzero, {use.input}, steps, use.range));
+  }
+  return Value::ofTensor(value);
+}
+
+Value Elaborator::applyDropout(Frame &frame, const LayerUse &use) {
+  std::optional<double> rate = rateArgument(use.callee, "rate");
+  if (!needNumbers(frame, use, 2) || !rate)
+    return {};
+  if (*rate == 0)
+    return Value::ofTensor(use.input);
+  Node node{Primitive::Dropout, {use.input}, {}, use.range};
+  node.rate = *rate;
+  node.maskedLayer = nextMaskedLayer();
+  Type type = frame.builder->type(use.input);
+  return Value::ofTensor(frame.builder->emit(std::move(node), type));
 }
 
 Value Elaborator::applyDense(Frame &frame, const LayerUse &use) {
@@ -261,7 +322,8 @@ Value Elaborator::applyConv1d(Frame &frame, const LayerUse &use) {
   std::optional<int64_t> dilation = wholeArgument(use.callee, "dilation", 1);
   std::optional<std::string> padding = paddingArgument(use.callee, /*allowsCausal=*/true);
   std::optional<bool> useBias = boolArgument(use.callee, "use_bias", true);
-  if (!needSequence(frame, use) || !filters || !width || !strides || !dilation || !padding || !useBias)
+  if (!needSequence(frame, use) || !filters || !width || !strides || !dilation || !padding || !useBias ||
+      !needAllSteps(frame, use))
     return {};
   FunctionBuilder &builder = *frame.builder;
   Type type{builder.type(use.input).shape};
@@ -295,7 +357,7 @@ Value Elaborator::applyPool1d(Frame &frame, const LayerUse &use, Primitive primi
   std::optional<int64_t> pool = wholeArgument(use.callee, "pool", 0);
   std::optional<int64_t> strides = pool ? wholeArgument(use.callee, "strides", *pool) : std::nullopt;
   std::optional<std::string> padding = paddingArgument(use.callee, /*allowsCausal=*/false);
-  if (!needSequence(frame, use) || !pool || !strides || !padding)
+  if (!needSequence(frame, use) || !pool || !strides || !padding || !needAllSteps(frame, use))
     return {};
   Type type{frame.builder->type(use.input).shape};
   int64_t steps = windowSteps(type.shape[1], *pool, *strides, 1, *padding);
@@ -317,11 +379,23 @@ Value Elaborator::applyPool1d(Frame &frame, const LayerUse &use, Primitive primi
 Value Elaborator::applyGlobalPool1d(Frame &frame, const LayerUse &use, Primitive primitive) {
   if (!needSequence(frame, use))
     return {};
-  Type type{frame.builder->type(use.input).shape};
-  Node node{primitive, {use.input}, {}, use.range};
-  node.window = node.strides = type.shape[1];
-  type.shape[1] = 1;
-  ValueId pooled = frame.builder->emit(std::move(node), type);
-  Type row{{batchExtent, type.width()}};
-  return Value::ofTensor(frame.builder->emit(Primitive::Reshape, {pooled}, row, use.range));
+  FunctionBuilder &builder = *frame.builder;
+  auto pool = [&](ValueId value) {
+    Type type{builder.type(value).shape};
+    Node node{primitive, {value}, {}, use.range};
+    node.window = node.strides = type.shape[1];
+    type.shape[1] = 1;
+    ValueId pooled = builder.emit(std::move(node), type);
+    return builder.emit(Primitive::Reshape, {pooled}, Type{{batchExtent, type.width()}}, use.range);
+  };
+  std::optional<ValueId> present = builder.present(use.input);
+  if (!present || primitive != Primitive::AveragePool1d)
+    return needAllSteps(frame, use) ? Value::ofTensor(pool(use.input)) : Value();
+  // The mean over the steps that are there; 0 where none is.
+  Type type{builder.type(use.input).shape};
+  ValueId counted = builder.emit(Primitive::Mul, {use.input, *present}, type, use.range);
+  ValueId sum = pool(counted), share = pool(*present);
+  Type one = builder.type(share), row = builder.type(sum);
+  share = builder.emit(Primitive::Maximum, {share, builder.constant(1e-12)}, one, use.range);
+  return Value::ofTensor(builder.emit(Primitive::Div, {sum, share}, row, use.range));
 }

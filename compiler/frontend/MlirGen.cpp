@@ -197,6 +197,8 @@ static StringRef plainName(Primitive primitive) {
     return "seq.reverse";
   case Primitive::OneHot:
     return "seq.one_hot";
+  case Primitive::Nonzero:
+    return "seq.nonzero";
   case Primitive::Embedding:
     return "seq.embedding";
   case Primitive::Dense:
@@ -252,11 +254,18 @@ void Generator::generateNode(const Function &function, const Node &node, SmallVe
     break;
   case Primitive::Recurrent: {
     ValueRange all(operands);
+    Value present = node.hasPresent ? all.back() : Value();
+    all = all.drop_back(node.hasPresent);
     op = seq::RecurrentOp::create(builder, loc, types[0], cellNames[node.index], operands[0],
-                                  all.slice(1, node.states), all.drop_front(1 + node.states),
-                                  node.returnSequences, node.goBackwards);
+                                  all.slice(1, node.states), all.drop_front(1 + node.states), present,
+                                  node.returnSequences, node.goBackwards, llvm::APFloat(node.rate),
+                                  llvm::APFloat(node.recurrentRate), node.maskedLayer);
     break;
   }
+  case Primitive::Dropout:
+    op = seq::DropoutOp::create(builder, loc, types[0], operands[0], operands.size() > 1 ? operands[1] : Value(),
+                                llvm::APFloat(node.rate), node.maskedLayer, /*mask=*/0);
+    break;
   default: {
     OperationState state(loc, plainName(node.primitive), operands, types);
     op = builder.create(state);

@@ -81,9 +81,11 @@ enum class Primitive {
   Reshape,
   Reverse,
   OneHot,
+  Nonzero,
   // layers
   Embedding,
   Dense,
+  Dropout,
   Conv1d,
   MaxPool1d,
   AveragePool1d,
@@ -102,9 +104,13 @@ struct Node {
   // Conv1d, MaxPool1d, AveragePool1d
   int64_t window = 0, strides = 1, dilation = 1;
   std::string padding = "valid";
-  // Recurrent: operands are the input, `states` many starts, the weights
+  // Recurrent: operands are the input, `states` many starts, the weights, with
+  // `hasPresent` which steps are there
   int64_t states = 0;
-  bool returnSequences = false, goBackwards = false;
+  bool returnSequences = false, goBackwards = false, hasPresent = false;
+  // Dropout (operands: the value, perhaps ids), Recurrent
+  double rate = 0, recurrentRate = 0;
+  int64_t maskedLayer = 0;
 };
 
 struct Argument {
@@ -183,6 +189,7 @@ struct Program {
   Function model, loss, optimizer;
   std::vector<Function> regularizers; // each: an element of a weight to what it costs
   std::vector<LayerRecord> layers;
+  int64_t maskedLayers = 0; // those with dropout, numbered as they are applied
   Training training;
 };
 

@@ -18,21 +18,15 @@ using ast::DefinitionKind;
 Value Elaborator::applyCell(Frame &frame, const LayerUse &use) {
   std::optional<bool> returnSequences = boolArgument(use.callee, "return_sequences", false);
   std::optional<bool> goBackwards = boolArgument(use.callee, "go_backwards", false);
-  bool isValid = needSequence(frame, use) && returnSequences && goBackwards;
   const ast::Definition &definition = *use.callee.definition;
-  for (const char *name : {"dropout", "recurrent_dropout"}) {
-    auto found = use.callee.arguments.find(name);
+  // A cell may have a parameter of that name, which is then its own business.
+  auto rate = [&](const char *name) -> std::optional<double> {
     bool isOwn = std::any_of(definition.parameters.begin(), definition.parameters.end(),
                              [&](const ast::Parameter &parameter) { return parameter.name == name; });
-    if (found == use.callee.arguments.end() || isOwn)
-      continue;
-    if (found->second.value.is(Value::Kind::Number) && found->second.value.number == 0)
-      continue;
-    isValid = false;
-    error("W0115", found->second.range, fmt::format("`{}` is not part of this version", name))
-        .expected("0")
-        .got(describe(found->second.value));
-  }
+    return isOwn ? 0 : rateArgument(use.callee, name);
+  };
+  std::optional<double> dropout = rate("dropout"), recurrentDropout = rate("recurrent_dropout");
+  bool isValid = needSequence(frame, use) && returnSequences && goBackwards && dropout && recurrentDropout;
   if (!isValid || !enter(&definition, use.range))
     return {};
 
@@ -70,6 +64,14 @@ Value Elaborator::applyCell(Frame &frame, const LayerUse &use) {
   node.returnSequences = *returnSequences;
   node.goBackwards = *goBackwards;
   node.index = static_cast<int>(program.cells.size());
+  node.rate = *dropout;
+  node.recurrentRate = *recurrentDropout;
+  if (*dropout > 0 || *recurrentDropout > 0)
+    node.maskedLayer = nextMaskedLayer();
+  if (std::optional<ValueId> present = frame.builder->present(use.input)) {
+    node.hasPresent = true;
+    node.operands.push_back(*present);
+  }
   Type type{{batchExtent, result.function.types[result.function.results[0].value].width()}};
   if (*returnSequences)
     type.shape.insert(type.shape.begin() + 1, input.shape[1]);

@@ -201,6 +201,12 @@ Value Expressions::compute(Operation *op) {
         Value one = real(1), zero = real(0);
         return select(here, one, zero);
       })
+      .Case<seq::NonzeroOp>([&](seq::NonzeroOp nonzero) -> Value {
+        Value id = load(nonzero.getIds(), ArrayRef<Value>(point).drop_back()), zero = real(0), one = real(1);
+        Value none = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+        return select(CmpIOp::create(builder, loc, CmpIPredicate::ne, id, none), one, zero);
+      })
+      .Case<seq::RandomMaskOp>([&](seq::RandomMaskOp m) { return randomMask(m); })
       .Case<seq::ReverseOp>([&](seq::ReverseOp reverse) -> Value {
         Point at(point);
         Value last = index(domain.getDimSize(1) - 1);

@@ -82,6 +82,7 @@ private:
   mlir::Value averageAdjoint(seq::AveragePool1dAdjointOp op);
   mlir::Value reshape(seq::ReshapeOp op);
   mlir::Value concat(seq::ConcatOp op);
+  mlir::Value randomMask(seq::RandomMaskOp op);
 
   Known known;
   llvm::DenseMap<mlir::Value, mlir::Value> memo;

@@ -91,6 +91,29 @@ Phases weft::kernels::cutIntoPhases(Block &block) {
         together.unionSets(&op, operand.getDefiningOp());
   }
 
+  // What stands alone but is like its neighbour shares a kernel with it: masks of one
+  // size, and results element by element of one value, as its copies under several masks.
+  DenseMap<Operation *, unsigned> sizes;
+  for (Operation *op : computed)
+    ++sizes[together.getLeaderValue(op)];
+  DenseSet<Operation *> alone;
+  for (Operation *op : computed)
+    if (sizes[together.getLeaderValue(op)] == 1 && (isa<seq::RandomMaskOp, seq::ElementwiseOpInterface>(op)))
+      alone.insert(op);
+  auto isLike = [&](Operation *a, Operation *b) {
+    return a->getName() == b->getName() && levels[a] == levels[b] &&
+           a->getResultTypes() == b->getResultTypes() && a->getOperand(0) == b->getOperand(0);
+  };
+  for (Operation *op : computed)
+    for (Operation *other : computed) {
+      if (other == op)
+        break;
+      if (alone.contains(op) && alone.contains(other) && isLike(op, other)) {
+        together.unionSets(op, other);
+        break;
+      }
+    }
+
   // What has no streaming operand at its level stands alone so far: pieces that
   // feed one consumer are together through it.
   Phases phases;

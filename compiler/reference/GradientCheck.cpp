@@ -108,6 +108,7 @@ Expected<GradientPoint> weft::reference::drawPoint(ModuleOp module, int64_t rows
     return trained.takeError();
   Random random(seed);
   GradientPoint point;
+  point.random = Randomness::ofBatch(seed, /*step=*/3, rows);
   auto draw = [&](Type type, auto &&value) {
     Tensor tensor = Tensor::zeros(shapeOf(type, rows));
     for (double &element : tensor.values)
@@ -145,7 +146,7 @@ Expected<GradientPoint> weft::reference::drawPoint(ModuleOp module, int64_t rows
 //===----------------------------------------------------------------------===//
 
 Expected<Slope::Loss> Slope::loss() {
-  Expected<std::vector<Tensor>> predictions = evaluate(trained.model, point.inputs, weights);
+  Expected<std::vector<Tensor>> predictions = evaluate(trained.model, point.inputs, weights, &point.random);
   if (!predictions)
     return predictions.takeError();
   Expected<std::vector<Tensor>> values =
@@ -231,13 +232,12 @@ Expected<GradientReport> weft::reference::checkGradients(ModuleOp original, Modu
     return invalid("the module has no seq.step");
   StepOp step = *steps.begin();
 
-  std::vector<Tensor> arguments = point.inputs;
-  arguments.push_back(point.labels);
-  arguments.push_back(Tensor::filled({point.labels.shape.front(), 1}, 1));
+  std::vector<Tensor> arguments = stepArguments(
+      step, point.inputs, point.labels, Tensor::filled({point.labels.shape.front(), 1}, 1), point.random);
   Expected<std::vector<Tensor>> results = evaluate(step, arguments, point.weights);
   if (!results)
     return results.takeError();
-  Expected<std::vector<Tensor>> predictions = evaluate(trained->model, point.inputs, point.weights);
+  Expected<std::vector<Tensor>> predictions = evaluate(trained->model, point.inputs, point.weights, &point.random);
   if (!predictions)
     return predictions.takeError();
   Slope slope(*trained, point);

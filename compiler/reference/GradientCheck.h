@@ -25,6 +25,8 @@ struct GradientPoint {
   std::vector<Tensor> inputs;
   Tensor labels;
   Weights weights;
+  /// What masks are drawn from, where the model has dropout.
+  Randomness random;
 };
 
 /// A point drawn from `seed`, of `rows` rows: what the model of the module's

@@ -56,6 +56,32 @@ static Value meanOfRows(OpBuilder &builder, Location loc, Value values) {
   return ReduceOp::create(builder, loc, row, Reduction::Mean, values);
 }
 
+/// What the masks of a batch are drawn from: arguments of the step that trains.
+struct RandomSource {
+  Value seed, step, rows;
+};
+
+/// Writes each dropout in `function` as a product with a mask, or without a source as what it is given.
+static void resolveDropout(Operation *function, const RandomSource *source) {
+  function->walk([&](DropoutOp op) {
+    Value result = op.getInput();
+    if (source && !op.getRate().isZero()) {
+      OpBuilder builder(op);
+      auto input = cast<RankedTensorType>(op.getInput().getType());
+      Value keys = op.getKeys() ? op.getKeys() : source->rows;
+      SmallVector<int64_t> shape(input.getShape());
+      if (op.getKeys())
+        shape.back() = 1;
+      Value mask = RandomMaskOp::create(builder, op.getLoc(),
+                                        RankedTensorType::get(shape, input.getElementType()), keys,
+                                        source->seed, source->step, op.getRate(), op.getLayer(), op.getMask());
+      result = MulOp::create(builder, op.getLoc(), op.getInput(), mask);
+    }
+    op.getResult().replaceAllUsesWith(result);
+    op.erase();
+  });
+}
+
 /// The step that is trained by, or with `inference` the one that is evaluated by.
 static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols, StringRef name, bool inference) {
   auto model = symbols.lookup<ModelOp>(training.getModel());
@@ -87,8 +113,22 @@ static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols, String
     DictionaryAttr own = model.getArgAttrDict(index);
     argumentAttributes.push_back(own ? own : DictionaryAttr::get(context));
   }
+  size_t labelNumber = inputs.size();
   inputs.push_back(loss.getArgumentTypes()[1]);
   argumentAttributes.push_back(named("label"));
+  bool isRandom = !inference && model.walk([](DropoutOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  if (isRandom) {
+    // 64 bits are two words; a row's mask is its own, wherever in a slice it stands.
+    Type i32 = builder.getI32Type(), words = RankedTensorType::get({2}, i32);
+    for (auto [name, type] : {std::pair<StringRef, Type>{"seed", words},
+                              {"step", words},
+                              {"row_ids", RankedTensorType::get({ShapedType::kDynamic}, i32)}}) {
+      inputs.push_back(type);
+      argumentAttributes.push_back(DictionaryAttr::get(
+          context, {builder.getNamedAttr("seq.name", builder.getStringAttr(name)),
+                    builder.getNamedAttr("weft.field", builder.getStringAttr(name))}));
+    }
+  }
   inputs.push_back(RankedTensorType::get({ShapedType::kDynamic, 1}, builder.getF32Type()));
   argumentAttributes.push_back(named("scale"));
 
@@ -100,8 +140,8 @@ static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols, String
   Block *block = builder.createBlock(&step.getBody());
   for (Type type : inputs)
     block->addArgument(type, loc);
-  Value prediction = inlineBody(builder, model, block->getArguments().drop_back(2)).front();
-  Value label = block->getArgument(inputs.size() - 2);
+  Value prediction = inlineBody(builder, model, block->getArguments().take_front(labelNumber)).front();
+  Value label = block->getArgument(labelNumber);
   Value values = inlineBody(builder, loss, {prediction, label}).front();
   Value rows = meanOfRows(builder, loc, values);
   if (!rows) {
@@ -110,6 +150,11 @@ static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols, String
   }
   ReturnOp::create(builder, loc, ValueRange{prediction, rows});
   step.setFunctionType(builder.getFunctionType(inputs, {prediction.getType(), rows.getType()}));
+  RandomSource source;
+  if (isRandom)
+    source = {block->getArgument(labelNumber + 1), block->getArgument(labelNumber + 2),
+              block->getArgument(labelNumber + 3)};
+  resolveDropout(step, isRandom ? &source : nullptr);
   symbols.insert(step);
   return success();
 }
@@ -120,10 +165,12 @@ void SeqBuildStepPass::runOnOperation() {
     trainings[1].emitError() << "a module has one seq.training";
     return signalPassFailure();
   }
-  if (trainings.empty() || !getOperation().getOps<StepOp>().empty())
-    return;
-  SymbolTable symbols(getOperation());
-  if (failed(buildStep(trainings.front(), symbols, "train", /*inference=*/false)) ||
-      failed(buildStep(trainings.front(), symbols, "evaluate", /*inference=*/true)))
-    signalPassFailure();
+  if (!trainings.empty() && getOperation().getOps<StepOp>().empty()) {
+    SymbolTable symbols(getOperation());
+    if (failed(buildStep(trainings.front(), symbols, "train", /*inference=*/false)) ||
+        failed(buildStep(trainings.front(), symbols, "evaluate", /*inference=*/true)))
+      return signalPassFailure();
+  }
+  for (ModelOp model : getOperation().getOps<ModelOp>())
+    resolveDropout(model, nullptr);
 }

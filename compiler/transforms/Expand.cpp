@@ -71,6 +71,37 @@ private:
   SymbolTable symbols;
 };
 
+/// Copies the equations of a cell into a scan; where its layer has dropout, with
+/// masks on what its matmuls read.
+class CellInliner {
+public:
+  CellInliner(RecurrentOp layer, CellOp cell, ScanOp scan)
+      : layer(layer), cell(cell), scan(scan), outside(scan), rate(layer.getDropout().convertToDouble()),
+        recurrentRate(layer.getRecurrentDropout().convertToDouble()) {}
+
+  void run(OpBuilder &inside);
+
+  IRMapping mapping;
+
+private:
+  void copyMatmul(OpBuilder &inside, MatmulOp op);
+  /// What stands for `value`, a value of the cell, in part `part` of a matmul.
+  Value masked(OpBuilder &inside, Value value, int64_t part);
+  /// How many parts the result of a matmul is cut into, each with masks of its own.
+  int64_t partsOf(Value result) const;
+  Value maskedInput(int64_t part);
+  Value maskedState(OpBuilder &inside, BlockArgument state, int64_t part);
+  /// A mask of `type` in front of the scan: the same at every step.
+  Value maskOf(RankedTensorType type, double rateOf, int64_t number);
+
+  RecurrentOp layer;
+  CellOp cell;
+  ScanOp scan;
+  OpBuilder outside;
+  double rate, recurrentRate;
+  DenseMap<std::pair<Value, int64_t>, Value> maskedValues;
+};
+
 struct SeqExpandPass : weft::impl::SeqExpandBase<SeqExpandPass> {
   void runOnOperation() override;
 };
@@ -105,6 +136,127 @@ FailureOr<CellOp> Expander::cellOf(RecurrentOp op) {
   return cell;
 }
 
+//===----------------------------------------------------------------------===//
+// Masks
+//===----------------------------------------------------------------------===//
+
+Value CellInliner::maskOf(RankedTensorType type, double rateOf, int64_t number) {
+  Location loc = layer.getLoc();
+  auto row = RankedTensorType::get(type.getShape().drop_front(), type.getElementType());
+  Value ones = ConstantOp::create(outside, loc, DenseElementsAttr::get(row, 1.0f));
+  ones = BroadcastRowsOp::create(outside, loc, type, ones, layer.getInput());
+  return DropoutOp::create(outside, loc, type, ones, Value(), llvm::APFloat(rateOf), layer.getLayer(), number);
+}
+
+/// The whole sequence at once, so that its steps need not be masked one by one.
+Value CellInliner::maskedInput(int64_t part) {
+  auto type = cast<RankedTensorType>(layer.getInput().getType());
+  auto oneStep = RankedTensorType::get({ShapedType::kDynamic, 1, type.getDimSize(2)}, type.getElementType());
+  Value mask = maskOf(oneStep, rate, maskNumber(0, part));
+  Value sequence = MulOp::create(outside, layer.getLoc(), layer.getInput(), mask);
+  return ScanEditor(scan).addInput(sequence);
+}
+
+Value CellInliner::maskedState(OpBuilder &inside, BlockArgument state, int64_t part) {
+  auto type = cast<RankedTensorType>(state.getType());
+  Value mask = maskOf(type, recurrentRate, maskNumber(state.getArgNumber(), part));
+  return MulOp::create(inside, layer.getLoc(), mapping.lookup(state), mask);
+}
+
+int64_t CellInliner::partsOf(Value result) const {
+  int64_t parts = 1;
+  SmallVector<Value> worklist{result};
+  llvm::SmallDenseSet<Value> seen;
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    for (Operation *user : value.getUsers()) {
+      if (auto split = dyn_cast<SplitOp>(user))
+        parts = std::max<int64_t>(parts, split.getParts().size());
+      else if (isa<ElementwiseOpInterface>(user) && user->getResult(0).getType() == value.getType())
+        worklist.push_back(user->getResult(0));
+    }
+  }
+  return parts;
+}
+
+/// The number of the part that `weight` is of a weight that was split, and of how many.
+static int64_t partOfWeight(Value weight) {
+  if (auto reshape = weight.getDefiningOp<ReshapeOp>())
+    weight = reshape.getInput();
+  return weight.getDefiningOp<SplitOp>() ? cast<OpResult>(weight).getResultNumber() : 0;
+}
+
+Value CellInliner::masked(OpBuilder &inside, Value value, int64_t part) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    unsigned number = argument.getArgNumber();
+    double rateOf = number == 0 ? rate : number <= cell.getStates() ? recurrentRate : 0;
+    if (rateOf == 0)
+      return mapping.lookup(value);
+    Value &known = maskedValues[{value, part}];
+    if (!known)
+      known = number == 0 ? maskedInput(part) : maskedState(inside, argument, part);
+    return known;
+  }
+  Operation *op = value.getDefiningOp();
+  if (!isa<ElementwiseOpInterface>(op))
+    return mapping.lookup(value);
+  if (Value known = maskedValues.lookup({value, part}))
+    return known;
+  IRMapping operands;
+  bool changed = false;
+  for (Value operand : op->getOperands()) {
+    operands.map(operand, masked(inside, operand, part));
+    changed |= operands.lookup(operand) != mapping.lookup(operand);
+  }
+  Value answer = changed ? inside.clone(*op, operands)->getResult(0) : mapping.lookup(value);
+  return maskedValues[{value, part}] = answer;
+}
+
+void CellInliner::copyMatmul(OpBuilder &inside, MatmulOp op) {
+  Location loc = op.getLoc();
+  // Without recurrent dropout all parts have the same mask (as Keras has it).
+  bool apart = recurrentRate > 0 && !op.getTransposeB();
+  int64_t first = apart ? partOfWeight(op.getRhs()) : 0, parts = apart ? partsOf(op.getResult()) : 1;
+  Value lhs = masked(inside, op.getLhs(), first * parts), rhs = mapping.lookup(op.getRhs());
+  if (parts == 1 || lhs == mapping.lookup(op.getLhs())) {
+    IRMapping operands;
+    operands.map(op.getLhs(), lhs);
+    operands.map(op.getRhs(), rhs);
+    mapping.map(op.getResult(), inside.clone(*op, operands)->getResult(0));
+    return;
+  }
+  auto partType = [&](Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    SmallVector<int64_t> shape(tensor.getShape());
+    shape.back() /= parts;
+    return RankedTensorType::get(shape, tensor.getElementType());
+  };
+  auto weights = SplitOp::create(inside, loc, SmallVector<Type>(parts, partType(rhs.getType())), rhs);
+  SmallVector<Value> products;
+  for (int64_t part = 0; part < parts; ++part) {
+    lhs = masked(inside, op.getLhs(), first * parts + part);
+    products.push_back(MatmulOp::create(inside, loc, partType(op.getType()), lhs, weights.getParts()[part],
+                                        /*transpose_b=*/false));
+  }
+  mapping.map(op.getResult(), ConcatOp::create(inside, loc, op.getType(), products).getResult());
+}
+
+void CellInliner::run(OpBuilder &inside) {
+  bool masks = rate > 0 || recurrentRate > 0;
+  for (Operation &equation : cell.getBody().front().without_terminator()) {
+    if (auto matmul = dyn_cast<MatmulOp>(equation); matmul && masks)
+      copyMatmul(inside, matmul);
+    else
+      inside.clone(equation, mapping);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Recurrent layers
+//===----------------------------------------------------------------------===//
+
 FailureOr<Value> Expander::build(OpBuilder &builder, RecurrentOp op) {
   FailureOr<CellOp> found = cellOf(op);
   if (failed(found))
@@ -125,9 +277,11 @@ FailureOr<Value> Expander::build(OpBuilder &builder, RecurrentOp op) {
     starts.push_back(rows);
   }
 
-  // The answer is one of the states, or has to be carried like one.
+  // The answer is one of the states, or has to be carried like one. A step that
+  // is not there gives what the one before it gave.
+  bool carriesOutput = !op.getReturnSequences() || op.getPresent();
   int64_t answer = -1;
-  if (!op.getReturnSequences()) {
+  if (carriesOutput) {
     auto state = llvm::find(nextStates, output);
     answer = std::distance(nextStates.begin(), state);
     if (state == nextStates.end())
@@ -138,12 +292,19 @@ FailureOr<Value> Expander::build(OpBuilder &builder, RecurrentOp op) {
     lastTypes.push_back(start.getType());
   if (op.getReturnSequences())
     keptTypes.push_back(sequenceType(output.getType(), inputType.getDimSize(1)));
+  SmallVector<Value> inputs{input};
+  if (op.getPresent())
+    inputs.push_back(op.getPresent());
 
-  auto scan = ScanOp::create(builder, loc, lastTypes, keptTypes, ValueRange(input), starts,
-                             inputType.getDimSize(1), op.getGoBackwards());
+  auto scan = ScanOp::create(builder, loc, lastTypes, keptTypes, inputs, starts, inputType.getDimSize(1),
+                             op.getGoBackwards());
+  CellInliner inliner(op, cell, scan);
+  IRMapping &mapping = inliner.mapping;
   Block *block = builder.createBlock(&scan.getBody());
-  IRMapping mapping;
   mapping.map(cell.getBody().getArgument(0), block->addArgument(stepType(inputType), loc));
+  Value present;
+  if (op.getPresent())
+    present = block->addArgument(stepType(op.getPresent().getType()), loc);
   for (auto [index, start] : llvm::enumerate(starts)) {
     BlockArgument argument = block->addArgument(start.getType(), loc);
     if (index < op.getStarts().size())
@@ -152,15 +313,17 @@ FailureOr<Value> Expander::build(OpBuilder &builder, RecurrentOp op) {
   for (auto [argument, weight] :
        llvm::zip(cell.getBody().getArguments().take_back(op.getWeights().size()), op.getWeights()))
     mapping.map(argument, weight);
-  for (Operation &equation : cell.getBody().front().without_terminator())
-    builder.clone(equation, mapping);
+  inliner.run(builder);
   SmallVector<Value> next, kept;
   for (Value state : nextStates)
     next.push_back(mapping.lookup(state));
   if (next.size() < starts.size())
     next.push_back(mapping.lookup(output));
+  if (present)
+    for (auto [state, before] : llvm::zip(next, block->getArguments().drop_front(scan.getInputs().size())))
+      state = SelectOp::create(builder, loc, state.getType(), present, state, before);
   if (op.getReturnSequences())
-    kept.push_back(mapping.lookup(output));
+    kept.push_back(present ? next[answer] : mapping.lookup(output));
   NextOp::create(builder, loc, next, kept);
 
   if (!op.getReturnSequences())

@@ -19,7 +19,8 @@ def SeqExpand : Pass<"seq-expand", "::mlir::ModuleOp"> {
   let description = [{
     A recurrent layer becomes a scan with its cell's equations in the region; the
     cells disappear. An output that is a state is the scan's last state; any other
-    is carried as a state of its own.
+    is carried as a state of its own. With dropout the cell's matmuls read masked
+    copies of the input and the states; the masks stand in front of the scan.
 
     ```mlir
     %x = seq.embedding %words, %table
@@ -113,8 +114,10 @@ def SeqBuildStep : Pass<"seq-build-step", "::mlir::ModuleOp"> {
   let description = [{
     Makes the training step of the module's `seq.training`: the model and the loss
     inlined one behind the other, giving the predictions and the loss of each row
-    (the mean over its values), as yet without gradients. A module without a
-    `seq.training` stays as it is.
+    (the mean over its values), as yet without gradients. There each dropout
+    becomes a product with a mask, drawn from the seed, the step and the rows' numbers,
+    which the step then takes as well; in the model, and in the step that evaluates,
+    dropouts go. A module without a `seq.training` gets no step.
 
     ```mlir
     seq.step @train(%x, %y, %scale) attributes {gradients = []} {

@@ -132,7 +132,8 @@ Sameness Sharing::ofOperation(Operation &op) const {
     return {};
   return TypeSwitch<Operation *, Sameness>(&op)
       .Case([&](GatherOp gather) { return hasBatch(gather.getTable().getType()) ? Sameness() : of(gather.getIds()); })
-      .Case([&](OneHotOp oneHot) { return of(oneHot.getIds()); })
+      .Case<OneHotOp, NonzeroOp>([&](auto ofIds) { return of(ofIds.getIds()); })
+      .Case([&](RandomMaskOp mask) { return of(mask.getKeys()); })
       .Case([&](BroadcastRowsOp broadcast) { return of(broadcast.getInput()); })
       .Case([&](Conv1dOp conv) {
         return windowed(of(conv.getInput()), conv, conv.getKernel().getType().getDimSize(0), conv.getDilation());

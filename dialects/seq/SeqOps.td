@@ -128,6 +128,8 @@ def Seq_StepOp : Seq_FunctionOp<"step", [DeclareOpInterfaceMethods<SymbolUserOpI
     (times its scale, summed over rows, it is the loss of the batch),
     then the gradient of each weight named in `gradients`. With `inference` it is
     what a model is evaluated by: nothing is random, and there are no gradients.
+    Of a model with dropout the step that trains also takes what its masks are
+    drawn from: `seed`, `step` and `row_ids`, in front of the scalar.
   }];
   let arguments = !con(function, (ins ArrayAttr:$gradients, UnitAttr:$inference));
 }
@@ -181,16 +183,43 @@ def Seq_RecurrentOp : Seq_Op<"recurrent", [Pure, AttrSizedOperandSegments,
     `starts` are the states before the first step, of shape [units], the same for
     every row. The result is the last output, or with `return_sequences` all of
     them. `go_backwards` reads the sequence from its end; its outputs stand in
-    the order they were made.
+    the order they were made. At a step where `present` is 0 states and output
+    stay as they are. In training the input and the states are masked where the
+    cell's matmuls read them, at the rates `dropout` and `recurrent_dropout`;
+    `layer` tells the masks of layers apart.
   }];
   let arguments = (ins FlatSymbolRefAttr:$cell, Seq_F32Tensor:$input,
                        Variadic<Seq_F32Tensor>:$starts, Variadic<Seq_F32Tensor>:$weights,
-                       UnitAttr:$return_sequences, UnitAttr:$go_backwards);
+                       Optional<Seq_F32Tensor>:$present,
+                       UnitAttr:$return_sequences, UnitAttr:$go_backwards,
+                       DefaultValuedAttr<F64Attr, "0.0">:$dropout,
+                       DefaultValuedAttr<F64Attr, "0.0">:$recurrent_dropout,
+                       DefaultValuedAttr<I64Attr, "0">:$layer);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = [{
-    $cell `(` $input `)` `from` `(` $starts `)` `weights` `(` $weights `)` attr-dict `:`
-    functional-type(operands, results)
+    $cell `(` $input `)` `from` `(` $starts `)` `weights` `(` $weights `)` (`present` `(` $present^ `)`)?
+    attr-dict `:` functional-type(operands, results)
   }];
+}
+
+def Seq_DropoutOp : Seq_Op<"dropout", [Pure]> {
+  let summary = "in training, some elements are 0 and the others grow as much; else the input";
+  let description = [{
+    Each element of each row draws for itself; with `keys`, ids with the leading
+    axes of the input, each id draws once for the whole vector beside it. `layer`
+    and `mask` are the mask's name: two operations that have the same draw the same.
+
+    ```mlir
+    %y = seq.dropout %x {rate = 2.0e-01, layer = 1 : i64} : (tensor<?x100xf32>) -> tensor<?x100xf32>
+    %e = seq.dropout %v keys %words {rate = 2.0e-01, layer = 2 : i64}
+        : (tensor<?x500x32xf32>, tensor<?x500xi32>) -> tensor<?x500x32xf32>
+    ```
+  }];
+  let arguments = (ins Seq_F32Tensor:$input, Optional<Seq_IdTensor>:$keys, F64Attr:$rate, I64Attr:$layer,
+                       DefaultValuedAttr<I64Attr, "0">:$mask);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$input (`keys` $keys^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Seq_Conv1dOp : Seq_Op<"conv1d", [Pure, DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
@@ -259,6 +288,26 @@ def Seq_BroadcastRowsOp : Seq_Op<"broadcast_rows", [Pure, DeclareOpInterfaceMeth
   let arguments = (ins Seq_F32Tensor:$input, Seq_Tensor:$like);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$input `like` $like attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_RandomMaskOp : Seq_Op<"random_mask", [Pure]> {
+  let summary = "0 with probability `rate`, else 1 / (1 - rate)";
+  let description = [{
+    A function of its operands and attributes (see SPEC.md): the same wherever
+    and however often it is computed. `seed` and `step` are 64 bits each, the
+    lower word first; a step of all ones draws nothing, and the mask is 1. The
+    result has the axes of `keys`, then those of the elements of each key.
+
+    ```mlir
+    %m = seq.random_mask %rows seed %seed step %step {rate = 2.0e-01, layer = 1 : i64, mask = 0 : i64}
+        : (tensor<?xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<?x100xf32>
+    ```
+  }];
+  let arguments = (ins Seq_IdTensor:$keys, Seq_IdTensor:$seed, Seq_IdTensor:$step, F64Attr:$rate,
+                       I64Attr:$layer, I64Attr:$mask);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$keys `seed` $seed `step` $step attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
@@ -413,6 +462,14 @@ def Seq_ReverseOp : Seq_Op<"reverse", [Pure, SameOperandsAndResultType,
 
 def Seq_OneHotOp : Seq_Op<"one_hot", [Pure]> {
   let summary = "1 at the place an id names, 0 elsewhere";
+  let arguments = (ins Seq_IdTensor:$ids);
+  let results = (outs Seq_F32Tensor:$result);
+  let assemblyFormat = "$ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_NonzeroOp : Seq_Op<"nonzero", [Pure]> {
+  let summary = "1 where an id is not 0, else 0";
   let arguments = (ins Seq_IdTensor:$ids);
   let results = (outs Seq_F32Tensor:$result);
   let assemblyFormat = "$ids attr-dict `:` functional-type(operands, results)";

@@ -326,9 +326,34 @@ LogicalResult RecurrentOp::verifySymbolUses(SymbolTableCollection &symbols) {
       return failure();
   // C5
   auto output = cast<RankedTensorType>(cell.getResultTypes().front());
-  return expectType(*this, "a result",
-                    getReturnSequences() ? withAxes(output, {batch, steps}, output.getDimSize(1)) : output,
-                    getType());
+  if (failed(expectType(*this, "a result",
+                        getReturnSequences() ? withAxes(output, {batch, steps}, output.getDimSize(1)) : output,
+                        getType())))
+    return failure();
+  // C6
+  if (getPresent() && failed(expectType(*this, "a value that says which steps are present",
+                                        withAxes(input, {batch, steps}, 1), getPresent().getType())))
+    return failure();
+  // C7
+  return success(succeeded(verifyRate(*this, getDropout())) &&
+                 succeeded(verifyRate(*this, getRecurrentDropout())) &&
+                 succeeded(verifyMaskName(*this, getLayer(), 0)));
+}
+
+LogicalResult DropoutOp::verify() {
+  RankedTensorType input = getInput().getType();
+  // C1
+  if (failed(verifyRate(*this, getRate())) || failed(verifyMaskName(*this, getLayer(), getMask())))
+    return failure();
+  // C2
+  if (input.getRank() < 2 || !hasBatch(input))
+    return emitOpError() << "expected rows of elements [batch, ..], got " << input;
+  // C3
+  if (getKeys() && getKeys().getType().getShape() != input.getShape().drop_back())
+    return emitOpError() << "expected keys with the leading axes of " << input << ", got "
+                         << getKeys().getType();
+  // C4
+  return expectType(*this, "a result", input, getType());
 }
 
 //===----------------------------------------------------------------------===//

@@ -29,6 +29,12 @@ mlir::RankedTensorType withAxes(mlir::RankedTensorType type, llvm::ArrayRef<int6
 mlir::LogicalResult verifyGather(mlir::Operation *op, mlir::RankedTensorType table,
                                  mlir::RankedTensorType ids, mlir::RankedTensorType result);
 
+/// A rate of dropout leaves something: 0 <= rate < 1.
+mlir::LogicalResult verifyRate(mlir::Operation *op, const llvm::APFloat &rate);
+
+/// The numbers of a layer and of a mask of it fit the 16 bits each that they have in a counter.
+mlir::LogicalResult verifyMaskName(mlir::Operation *op, int64_t layer, int64_t mask);
+
 } // namespace weft::seq
 
 #endif // WEFT_DIALECTS_SEQ_SEQVERIFY_H

@@ -42,6 +42,21 @@ LogicalResult weft::seq::verifyGather(Operation *op, RankedTensorType table, Ran
   return expectType(op, "a result", gatheredType(table, ids), result);
 }
 
+LogicalResult weft::seq::verifyRate(Operation *op, const llvm::APFloat &rate) {
+  double value = rate.convertToDouble();
+  if (value >= 0 && value < 1)
+    return success();
+  return op->emitOpError() << "expected a rate from 0 to less than 1, got " << value;
+}
+
+LogicalResult weft::seq::verifyMaskName(Operation *op, int64_t layer, int64_t mask) {
+  constexpr int64_t end = 1 << 16;
+  if (layer >= 0 && layer < end && mask >= 0 && mask < end)
+    return success();
+  return op->emitOpError() << "expected numbers of layer and mask from 0 to 65535, got " << layer << " and "
+                           << mask;
+}
+
 //===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//
@@ -63,6 +78,26 @@ LogicalResult BroadcastRowsOp::verify() {
     return emitOpError() << "expected a value with a batch to be like, got " << like;
   // C3
   return expectType(*this, "a result", withAxes(input, ShapedType::kDynamic, input.getShape()), getType());
+}
+
+LogicalResult RandomMaskOp::verify() {
+  RankedTensorType keys = getKeys().getType(), result = getType();
+  // C1
+  if (failed(verifyRate(*this, getRate())) || failed(verifyMaskName(*this, getLayer(), getMask())))
+    return failure();
+  // C2
+  auto words = RankedTensorType::get({2}, keys.getElementType());
+  if (failed(expectType(*this, "a seed", words, getSeed().getType())) ||
+      failed(expectType(*this, "a step", words, getStep().getType())))
+    return failure();
+  // C3
+  if (keys.getRank() == 0 || !keys.isDynamicDim(0))
+    return emitOpError() << "expected keys for each row of a batch, got " << keys;
+  // C4
+  if (result.getRank() <= keys.getRank() || result.getShape().take_front(keys.getRank()) != keys.getShape())
+    return emitOpError() << "expected a result with the axes of " << keys << " and elements behind, got "
+                         << result;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -225,6 +260,12 @@ LogicalResult OneHotOp::verify() {
   if (leading != ids.getShape() && !replaces)
     return emitOpError() << "expected a result " << ids << " with an axis of places, got " << result;
   return success();
+}
+
+LogicalResult NonzeroOp::verify() {
+  // C1
+  auto expected = RankedTensorType::get(getIds().getType().getShape(), getType().getElementType());
+  return expectType(*this, "a result", withAxes(expected, expected.getShape(), 1), getType());
 }
 
 LogicalResult GatherOp::verify() {

@@ -39,6 +39,9 @@ extern "C" {
 /** Every buffer begins at a multiple of this many bytes. */
 #define WEFT_ALIGNMENT 64
 
+/** As the `step` of a call: nothing is drawn, and every dropout mask is 1. */
+#define WEFT_DRAW_NOTHING UINT64_MAX
+
 enum WeftElement { WEFT_F32 = 0, WEFT_I32 = 1 };
 
 /** An input, output or label of a model. `shape` leaves out the batch. */
@@ -87,7 +90,7 @@ typedef struct WeftCall {
   const int32_t *starts;     /* one a row, see above; all 0 where no row shares anything */
   int64_t rows;              /* at least 1 */
   uint64_t seed;
-  uint64_t step; /* batches trained before this one */
+  uint64_t step; /* batches trained before this one, or WEFT_DRAW_NOTHING */
 } WeftCall;
 
 typedef struct WeftFunction {

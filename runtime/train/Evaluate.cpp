@@ -81,7 +81,7 @@ MeanGradient meanGradient(const WeftModel &model, const float *parameters, const
   batch = Runner::comfortableRows(model, Runner::Mode::Train, std::max<int64_t>(1, batch));
   std::vector<double> sum(static_cast<size_t>(model.parameter_count));
   MeanGradient mean;
-  Runner::Request request{parameters, seed, 0, static_cast<float>(1.0 / static_cast<double>(set.rows))};
+  Runner::Request request{parameters, seed, WEFT_DRAW_NOTHING, static_cast<float>(1.0 / static_cast<double>(set.rows))};
   forBatches(set.rows, batch, [&](std::span<const int64_t> order) {
     runner.run(set, order, request, [](const Runner::Slice &, size_t) {});
     for (const Runner::Slice &slice : runner.slices()) {

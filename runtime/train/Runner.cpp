@@ -165,7 +165,8 @@ void Runner::assign(const DataSet &set, std::span<const int64_t> order) {
     Slice &slice = all[i];
     slice.front = front;
     slice.rows = static_cast<int64_t>(dealt[i].size());
-    // The row in front has a number that no row has.
+    // The row in front has a number that no row has; behind the last one is room for what a tile of rows may read.
+    slice.allIds.reserve(dealt[i].size() + WEFT_ALIGNMENT);
     slice.allIds.assign(static_cast<size_t>(front), static_cast<int32_t>(order.size()));
     slice.allIds.insert(slice.allIds.end(), dealt[i].begin(), dealt[i].end());
     slice.starts.assign(static_cast<size_t>(front), 0);

@@ -90,7 +90,7 @@ void CompiledModel::setWeights(const reference::Weights &weights) {
 
 StepResult CompiledModel::run(const WeftFunction &function, const std::vector<reference::Tensor> &inputs,
                               const std::vector<reference::Tensor> &labels, int64_t slices,
-                              const std::vector<int32_t> &startsOfRows) {
+                              const reference::Randomness *random, const std::vector<int32_t> &startsOfRows) {
   const WeftModel &m = *descriptor;
   int64_t rows = inputs.front().shape.front();
   std::vector<std::vector<uint32_t>> in, wanted;
@@ -111,11 +111,13 @@ StepResult CompiledModel::run(const WeftFunction &function, const std::vector<re
   call.parameters = static_cast<const float *>(flat.get());
   call.shared = shared.get();
   std::vector<float> scales(rows, 1.0f / float(rows));
-  std::vector<int32_t> rowIds(rows), starts(startsOfRows);
+  std::vector<int32_t> rowIds(rows + 16), starts(startsOfRows);
   if (!starts.empty())
     scales[0] = 0;
   starts.resize(rows);
   std::iota(rowIds.begin(), rowIds.end(), 0);
+  call.seed = random ? random->seed : 0;
+  call.step = random ? random->step : WEFT_DRAW_NOTHING;
   if (function.prepare)
     function.prepare(&call);
   for (int64_t slice = 0; slice < slices; ++slice) {
@@ -169,12 +171,13 @@ std::vector<reference::Tensor> CompiledModel::predict(const std::vector<referenc
 }
 
 StepResult CompiledModel::step(const std::vector<reference::Tensor> &inputs,
-                               const std::vector<reference::Tensor> &labels, int64_t slices) {
-  return run(descriptor->step, inputs, labels, slices);
+                               const std::vector<reference::Tensor> &labels, int64_t slices,
+                               const reference::Randomness *random) {
+  return run(descriptor->step, inputs, labels, slices, random);
 }
 
 StepResult CompiledModel::sharedStep(const std::vector<reference::Tensor> &inputs,
                                      const std::vector<reference::Tensor> &labels,
                                      const std::vector<int32_t> &starts) {
-  return run(descriptor->step, inputs, labels, 1, starts);
+  return run(descriptor->step, inputs, labels, 1, nullptr, starts);
 }

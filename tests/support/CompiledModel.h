@@ -34,8 +34,9 @@ public:
   const WeftModel &model() const { return *descriptor; }
   void setWeights(const reference::Weights &weights);
   std::vector<reference::Tensor> predict(const std::vector<reference::Tensor> &inputs, int64_t slices = 1);
+  /// Without `random` no dropout mask is drawn.
   StepResult step(const std::vector<reference::Tensor> &inputs, const std::vector<reference::Tensor> &labels,
-                  int64_t slices = 1);
+                  int64_t slices = 1, const reference::Randomness *random = nullptr);
   /// The same with `starts` for the rows (see Abi.h), all in one slice; the first
   /// row is the one in front, whose loss counts nothing.
   StepResult sharedStep(const std::vector<reference::Tensor> &inputs, const std::vector<reference::Tensor> &labels,
@@ -45,7 +46,7 @@ private:
   CompiledModel() = default;
   StepResult run(const WeftFunction &function, const std::vector<reference::Tensor> &inputs,
                  const std::vector<reference::Tensor> &labels, int64_t slices,
-                 const std::vector<int32_t> &starts = {});
+                 const reference::Randomness *random = nullptr, const std::vector<int32_t> &starts = {});
 
   void *library = nullptr;
   const WeftModel *descriptor = nullptr;

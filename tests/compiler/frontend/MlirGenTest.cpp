@@ -53,6 +53,26 @@ TEST(MlirGen, PoolingsAreWindows) {
       {"type = \"GlobalAveragePooling1D\"", "seq.average_pool1d", "pool = 20 : i64", "seq.reshape"});
 }
 
+TEST(MlirGen, EachLayerWithDropoutHasANumber) {
+  expectInOrder(
+      compile(modelOf("tokens[9] of 20",
+                      "embedding(6, dropout = 0.1) |> dropout(0.25) |> dropout(0) |> bidirectional(gru(3, dropout = 0.5, "
+                      "recurrent_dropout = 0.75)) |> dropout(0.5) |> dense(1)")),
+      {"type = \"Dropout\"", "seq.dropout %", "keys %x {layer = 0 : i64, rate = 1.000000e-01 : f64}", "seq.dropout",
+       "{layer = 1 : i64, rate = 2.500000e-01 : f64}", "seq.recurrent",
+       "{dropout = 5.000000e-01 : f64, layer = 2 : i64, recurrent_dropout = 7.500000e-01 : f64}", "seq.recurrent",
+       "layer = 3 : i64", "seq.dropout", "{layer = 4 : i64, rate = 5.000000e-01 : f64}"});
+}
+
+TEST(MlirGen, MaskedStepsAreHandedOn) {
+  Compiled compiled = compile(modelOf(
+      "tokens[9] of 20", "embedding(6, mask_zero = true) |> dense(5) |> layer_norm |> relu |> lstm(4, return_sequences = true) "
+                         "|> bidirectional(gru(3, return_sequences = true)) |> simple_rnn(2) |> dense(1)"));
+  expectInOrder(compiled, {"type = \"LayerNormalization\"", "seq.embedding", "seq.nonzero %x",
+                           "seq.recurrent @lstm(", "present(", "seq.recurrent", "present(", "seq.recurrent", "present(",
+                           "seq.recurrent", "present("});
+}
+
 TEST(MlirGen, BidirectionalIsALayerForEachDirection) {
   expectInOrder(
       compile(

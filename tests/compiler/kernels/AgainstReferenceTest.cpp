@@ -160,12 +160,11 @@ void expectAgreement(const std::string &text, const std::string &name, int64_t r
     expectClose(predictions[i], (*wanted)[i], allowed, "prediction");
 
   auto step = llvm::cast<seq::StepOp>(source.find("seq.step", *source.derived));
-  std::vector<reference::Tensor> arguments = point->inputs;
-  arguments.push_back(point->labels);
-  arguments.push_back(reference::Tensor::filled({rows, 1}, 1.0 / double(rows)));
+  std::vector<reference::Tensor> arguments = reference::stepArguments(
+      step, point->inputs, point->labels, reference::Tensor::filled({rows, 1}, 1.0 / double(rows)), point->random);
   auto derived = reference::evaluate(step, arguments, point->weights);
   ASSERT_TRUE(bool(derived)) << llvm::toString(derived.takeError());
-  tests::StepResult result = source.compiled->step(point->inputs, {point->labels}, slices);
+  tests::StepResult result = source.compiled->step(point->inputs, {point->labels}, slices, &point->random);
   allowed = allowedError(roundings(step.getBody(), rows));
   size_t outputs = wanted->size();
   for (size_t i = 0; i < outputs; ++i)
@@ -262,6 +261,22 @@ std::vector<Case> cases() {
       {"bidirectional_stacked",
        model("features[6, 3]", "bidirectional(lstm(5, return_sequences = true)) |> bidirectional(gru(4), merge = ave) |> dense(2)", mse)},
       {"bidirectional_backwards", model("features[6, 3]", "bidirectional(simple_rnn(5, go_backwards = true), merge = sum) |> dense(2)", mse)},
+      {"dropout", model("features[19, 6]", "dropout(0.3) |> conv1d(5, 3) |> dropout(0.2) |> flatten |> dense(9) |> dropout(0.5) |> dense(1)", mse)},
+      {"dropout_wide", model("features[40]", "dropout(0.2) |> dense(33) |> dropout(0.4) |> dense(2)", mse)},
+      {"dropout_words", model("tokens[9] of 20", "embedding(6, dropout = 0.4) |> lstm(5) |> dense(1)", mse)},
+      {"lstm_dropout", model("features[5, 7]", "lstm(20, dropout = 0.3) |> dense(1)", mse)},
+      {"lstm_recurrent_dropout", model("features[5, 7]", "lstm(20, recurrent_dropout = 0.3) |> dense(1)", mse)},
+      {"lstm_both_dropouts", model("tokens[6] of 20", "embedding(18) |> lstm(20, dropout = 0.3, recurrent_dropout = 0.2) |> dense(1)", mse)},
+      {"gru_both_dropouts",
+       model("features[5, 7]", "gru(9, dropout = 0.3, recurrent_dropout = 0.2, return_sequences = true) |> gru(4, reset_after = false, "
+                               "dropout = 0.2, recurrent_dropout = 0.3, go_backwards = true) |> dense(1)", mse)},
+      {"bidirectional_dropout", model("features[5, 7]", "bidirectional(lstm(6, dropout = 0.3, recurrent_dropout = 0.2)) |> dense(1)", mse)},
+      {"layer_norm", model("features[5, 7]", "layer_norm |> lstm(6, return_sequences = true) |> layer_norm |> simple_rnn(3) |> dense(1)", mse)},
+      {"layer_norm_alone", model("features[33]", "dense(21) |> layer_norm |> dense(2)", mse)},
+      {"mask_zero", model("tokens[9] of 4", "embedding(6, mask_zero = true) |> gru(5, return_sequences = true) |> dense(4, activation = tanh) |> lstm(3) |> dense(1)", mse)},
+      {"mask_zero_average", model("tokens[9] of 4", "embedding(6, mask_zero = true) |> dropout(0.2) |> global_average_pool1d |> dense(1)", mse)},
+      {"mask_zero_dropout",
+       model("tokens[9] of 4", "embedding(6, mask_zero = true) |> bidirectional(lstm(5, dropout = 0.2, recurrent_dropout = 0.2)) |> dense(1)", mse)},
       {"softmax", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "categorical_crossentropy")},
       {"sparse", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "sparse_categorical_crossentropy")},
       {"dense_on_sequences", model("features[5, 4]", "dense(7, activation = tanh) |> lstm(3, return_sequences = true) |> dense(2)", mse)},

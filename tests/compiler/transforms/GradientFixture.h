@@ -54,15 +54,18 @@ protected:
     Module changed = run(original, pipeline);
     ASSERT_TRUE(changed);
     auto model = *original.getOps<seq::ModelOp>().begin();
-    auto before = reference::evaluate(model, point.inputs, point.weights);
-    auto after = reference::evaluate(changed->lookupSymbol(model.getSymName()), point.inputs, point.weights);
-    ASSERT_TRUE(bool(before)) << toString(before.takeError());
-    ASSERT_TRUE(bool(after)) << toString(after.takeError());
-    ASSERT_EQ(before->size(), after->size());
-    for (auto [a, b] : llvm::zip(*before, *after)) {
-      ASSERT_EQ(a.shape, b.shape);
-      for (auto [x, y] : llvm::zip(a.values, b.values))
-        ASSERT_NEAR(x, y, tolerance * std::max(1.0, std::abs(x)));
+    // Where nothing is random, and in training.
+    for (const reference::Randomness *random : {(const reference::Randomness *)nullptr, &point.random}) {
+      auto before = reference::evaluate(model, point.inputs, point.weights, random);
+      auto after = reference::evaluate(changed->lookupSymbol(model.getSymName()), point.inputs, point.weights, random);
+      ASSERT_TRUE(bool(before)) << toString(before.takeError());
+      ASSERT_TRUE(bool(after)) << toString(after.takeError());
+      ASSERT_EQ(before->size(), after->size());
+      for (auto [a, b] : llvm::zip(*before, *after)) {
+        ASSERT_EQ(a.shape, b.shape);
+        for (auto [x, y] : llvm::zip(a.values, b.values))
+          ASSERT_NEAR(x, y, tolerance * std::max(1.0, std::abs(x)));
+      }
     }
   }
 

@@ -167,3 +167,21 @@ func.func @primitives(%x: tensor<?x6x4xf32>, %ids: tensor<?x6xi32>, %table: tens
       : (tensor<?x2x4xf32>) -> tensor<?x6x4xf32>
   return
 }
+
+// CHECK-LABEL: seq.model @random
+seq.model @random(%w: tensor<?x5xi32>, %x: tensor<?x5x8xf32>, %i: tensor<?xi32>) -> tensor<?x8xf32> {
+  %seed = seq.constant dense<[1, 2]> : tensor<2xi32>
+  %zero = seq.constant dense<0.0> : tensor<8xf32>
+  %k = seq.constant dense<0.5> : tensor<8x8xf32>
+  // CHECK: seq.dropout %{{.*}} keys %{{.*}} {layer = 1 : i64, rate = 2.000000e-01 : f64} : (tensor<?x5x8xf32>, tensor<?x5xi32>) -> tensor<?x5x8xf32>
+  %d = seq.dropout %x keys %w {rate = 0.2, layer = 1 : i64} : (tensor<?x5x8xf32>, tensor<?x5xi32>) -> tensor<?x5x8xf32>
+  // CHECK: seq.nonzero %{{.*}} : (tensor<?x5xi32>) -> tensor<?x5x1xf32>
+  %p = seq.nonzero %w : (tensor<?x5xi32>) -> tensor<?x5x1xf32>
+  // CHECK: seq.recurrent @rnn(%{{.*}}) from(%{{.*}}) weights(%{{.*}}, %{{.*}}) present(%{{.*}}) {dropout = 2.000000e-01 : f64, layer = 2 : i64, recurrent_dropout = 3.000000e-01 : f64} :
+  %h = seq.recurrent @rnn(%d) from(%zero) weights(%k, %k) present(%p) {dropout = 0.2, recurrent_dropout = 0.3, layer = 2 : i64}
+      : (tensor<?x5x8xf32>, tensor<8xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<?x5x1xf32>) -> tensor<?x8xf32>
+  // CHECK: seq.random_mask %{{.*}} seed %{{.*}} step %{{.*}} {layer = 3 : i64, mask = 4 : i64, rate = 5.000000e-01 : f64} : (tensor<?xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<?x8xf32>
+  %m = seq.random_mask %i seed %seed step %seed {rate = 0.5, layer = 3 : i64, mask = 4 : i64} : (tensor<?xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<?x8xf32>
+  %y = seq.mul %h, %m : tensor<?x8xf32>
+  seq.return %y : tensor<?x8xf32>
+}

@@ -350,3 +350,72 @@ func.func @f(%x: tensor<?x9x4xf32>, %a: tensor<?x4x4xf32>) {
       : (tensor<?x9x4xf32>, tensor<?x4x4xf32>, tensor<?x4x4xf32>) -> tensor<?x8x4xf32>
   return
 }
+
+// -----
+
+// dropout C1
+func.func @f(%x: tensor<?x4xf32>) {
+  // expected-error @+1 {{expected a rate from 0 to less than 1, got 1.0}}
+  %r = seq.dropout %x {rate = 1.0, layer = 0 : i64} : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+// dropout C1
+func.func @f(%x: tensor<?x4xf32>) {
+  // expected-error @+1 {{expected numbers of layer and mask from 0 to 65535, got 65536 and 0}}
+  %r = seq.dropout %x {rate = 0.5, layer = 65536 : i64} : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+// dropout C2
+func.func @f(%x: tensor<4x4xf32>) {
+  // expected-error @+1 {{expected rows of elements [batch, ..], got 'tensor<4x4xf32>'}}
+  %r = seq.dropout %x {rate = 0.5, layer = 0 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+// dropout C3
+func.func @f(%x: tensor<?x5x4xf32>, %k: tensor<?xi32>) {
+  // expected-error @+1 {{expected keys with the leading axes of 'tensor<?x5x4xf32>', got 'tensor<?xi32>'}}
+  %r = seq.dropout %x keys %k {rate = 0.5, layer = 0 : i64} : (tensor<?x5x4xf32>, tensor<?xi32>) -> tensor<?x5x4xf32>
+  return
+}
+
+// -----
+
+// dropout C4
+func.func @f(%x: tensor<?x4xf32>) {
+  // expected-error @+1 {{expected a result of type 'tensor<?x4xf32>', got 'tensor<?x5xf32>'}}
+  %r = seq.dropout %x {rate = 0.5, layer = 0 : i64} : (tensor<?x4xf32>) -> tensor<?x5xf32>
+  return
+}
+
+// -----
+
+// recurrent C6
+seq.cell @rnn(%x: tensor<?x3xf32>, %h: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) attributes {states = 1 : i64} {
+  seq.return %x, %x : tensor<?x3xf32>, tensor<?x3xf32>
+}
+func.func @f(%x: tensor<?x5x3xf32>, %s: tensor<3xf32>, %p: tensor<?x5xf32>) {
+  // expected-error @+1 {{expected a value that says which steps are present of type 'tensor<?x5x1xf32>', got 'tensor<?x5xf32>'}}
+  %r = seq.recurrent @rnn(%x) from(%s) weights() present(%p) : (tensor<?x5x3xf32>, tensor<3xf32>, tensor<?x5xf32>) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+// recurrent C7
+seq.cell @rnn(%x: tensor<?x3xf32>, %h: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) attributes {states = 1 : i64} {
+  seq.return %x, %x : tensor<?x3xf32>, tensor<?x3xf32>
+}
+func.func @f(%x: tensor<?x5x3xf32>, %s: tensor<3xf32>) {
+  // expected-error @+1 {{expected a rate from 0 to less than 1, got -5}}
+  %r = seq.recurrent @rnn(%x) from(%s) weights() {recurrent_dropout = -0.5} : (tensor<?x5x3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
+  return
+}

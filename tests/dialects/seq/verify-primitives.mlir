@@ -332,3 +332,57 @@ func.func @f(%v: tensor<?x4xf32>, %i: tensor<?x2xi32>) {
   %r = seq.scatter_add %v, %i : (tensor<?x4xf32>, tensor<?x2xi32>) -> tensor<9x4xf32>
   return
 }
+
+// -----
+
+// random_mask C1
+func.func @f(%k: tensor<?xi32>, %s: tensor<2xi32>, %n: tensor<2xi32>) {
+  // expected-error @+1 {{expected a rate from 0 to less than 1, got 1.0}}
+  %r = seq.random_mask %k seed %s step %n {rate = 1.0, layer = 0 : i64, mask = 0 : i64} : (tensor<?xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+// random_mask C1
+func.func @f(%k: tensor<?xi32>, %s: tensor<2xi32>, %n: tensor<2xi32>) {
+  // expected-error @+1 {{expected numbers of layer and mask from 0 to 65535, got 3 and -1}}
+  %r = seq.random_mask %k seed %s step %n {rate = 0.5, layer = 3 : i64, mask = -1 : i64} : (tensor<?xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+// random_mask C2
+func.func @f(%k: tensor<?xi32>, %s: tensor<2xi32>, %n: tensor<1xi32>) {
+  // expected-error @+1 {{expected a step of type 'tensor<2xi32>', got 'tensor<1xi32>'}}
+  %r = seq.random_mask %k seed %s step %n {rate = 0.5, layer = 0 : i64, mask = 0 : i64} : (tensor<?xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+// random_mask C3
+func.func @f(%k: tensor<3xi32>, %s: tensor<2xi32>, %n: tensor<2xi32>) {
+  // expected-error @+1 {{expected keys for each row of a batch, got 'tensor<3xi32>'}}
+  %r = seq.random_mask %k seed %s step %n {rate = 0.5, layer = 0 : i64, mask = 0 : i64} : (tensor<3xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<3x4xf32>
+  return
+}
+
+// -----
+
+// random_mask C4
+func.func @f(%k: tensor<?x5xi32>, %s: tensor<2xi32>, %n: tensor<2xi32>) {
+  // expected-error @+1 {{expected a result with the axes of 'tensor<?x5xi32>' and elements behind, got 'tensor<?x5xf32>'}}
+  %r = seq.random_mask %k seed %s step %n {rate = 0.5, layer = 0 : i64, mask = 0 : i64} : (tensor<?x5xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<?x5xf32>
+  return
+}
+
+// -----
+
+// nonzero C1
+func.func @f(%x: tensor<?x5xi32>) {
+  // expected-error @+1 {{expected a result of type 'tensor<?x5x1xf32>', got 'tensor<?x5xf32>'}}
+  %r = seq.nonzero %x : (tensor<?x5xi32>) -> tensor<?x5xf32>
+  return
+}
