@@ -1,4 +1,4 @@
-"""Keras's time for a batch of imdb_lstm or imdb_cnn_lstm, training and evaluating.
+"""Keras's time for a batch of one of the IMDB models, training and evaluating.
 
 The same rows in the same order as Weft is given: no shuffling, Keras's own
 `fit` and `evaluate` (one compiled function a batch), timed batch by batch after
@@ -13,9 +13,18 @@ import sys
 import time
 
 
+models = {
+    "imdb_lstm": lambda k: [k.LSTM(100)],
+    "imdb_cnn_lstm": lambda k: [k.Conv1D(32, 3, padding="same", activation="relu"), k.MaxPooling1D(2), k.LSTM(100)],
+    "imdb_lstm_dropout": lambda k: [k.Dropout(0.2), k.LSTM(100), k.Dropout(0.2)],
+    "imdb_lstm_recurrent_dropout": lambda k: [k.LSTM(100, dropout=0.2, recurrent_dropout=0.2)],
+    "imdb_bilstm": lambda k: [k.Bidirectional(k.LSTM(100, dropout=0.2, recurrent_dropout=0.2))],
+}
+
+
 def parseArguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", choices=["imdb_lstm", "imdb_cnn_lstm"])
+    parser.add_argument("model", choices=list(models))
     parser.add_argument("--x", required=True, help="word ids, int32 [rows, 500]")
     parser.add_argument("--y", required=True, help="labels [rows]")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -29,11 +38,8 @@ def parseArguments():
 
 def buildModel(keras, name):
     layers = keras.layers
-    stack = [keras.Input((500,), dtype="int32"), layers.Embedding(5000, 32)]
-    if name == "imdb_cnn_lstm":
-        stack += [layers.Conv1D(32, 3, padding="same", activation="relu"), layers.MaxPooling1D(2)]
-    stack += [layers.LSTM(100), layers.Dense(1, activation="sigmoid")]
-    model = keras.Sequential(stack)
+    model = keras.Sequential([keras.Input((500,), dtype="int32"), layers.Embedding(5000, 32), *models[name](layers),
+                              layers.Dense(1, activation="sigmoid")])
     model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
@@ -71,6 +77,10 @@ def main():
 
         tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
         tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
+    if arguments.backend == "torch":
+        import torch
+
+        torch.set_num_threads(arguments.threads)
     import keras
 
     keras.utils.set_random_seed(1)
