@@ -170,7 +170,7 @@ const BuiltinInitializer *weft::frontend::findInitializer(std::string_view name)
 }
 
 std::vector<std::string> weft::frontend::builtinWords() {
-  return {"valid", "same", "causal", "none", "mul", "ave"};
+  return {"valid", "same", "causal", "none", "mul", "ave", "pre", "post"};
 }
 
 bool weft::frontend::isWord(std::string_view name) {

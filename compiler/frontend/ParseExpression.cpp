@@ -166,10 +166,25 @@ ExprPtr Parser::parsePostfix() {
   return value;
 }
 
-/// arguments ::= [argument (`,` argument)*], argument ::= [name `=`] expression
-bool Parser::parseArguments(std::vector<Argument> &arguments) {
+/// [element (`,` element)*] `)`, from the bracket that opens it on.
+bool Parser::parseElements(const std::function<bool()> &parseElement) {
   brackets.push_back(consume().range);
   while (!peek().isSymbol(")")) {
+    if (!parseElement())
+      return false;
+    if (!accept(",") && !peek().isSymbol(")")) {
+      unexpected("`,` or `)`");
+      return false;
+    }
+  }
+  consume();
+  brackets.pop_back();
+  return true;
+}
+
+/// arguments ::= [argument (`,` argument)*], argument ::= [name `=`] expression
+bool Parser::parseArguments(std::vector<Argument> &arguments) {
+  return parseElements([&] {
     Argument argument;
     if (peek().kind == TokenKind::Identifier && peekSecond().isSymbol("=")) {
       const Token &name = consume();
@@ -181,14 +196,8 @@ bool Parser::parseArguments(std::vector<Argument> &arguments) {
     if (!argument.value)
       return false;
     arguments.push_back(std::move(argument));
-    if (!accept(",") && !peek().isSymbol(")")) {
-      unexpected("`,` or `)`");
-      return false;
-    }
-  }
-  consume();
-  brackets.pop_back();
-  return true;
+    return true;
+  });
 }
 
 /// primary ::= number | string | name [`'`] | `(` expression `)` | `[` expressions `]`

@@ -260,9 +260,7 @@ std::unique_ptr<Definition> Parser::parseDefinition() {
 
 /// parameters ::= `(` [name [`:` name] [`=` expression] (`,` ...)*] `)`
 bool Parser::parseParameters(std::vector<Parameter> &parameters) {
-  SourceRange open = consume().range;
-  brackets.push_back(open);
-  while (!peek().isSymbol(")")) {
+  return parseElements([&] {
     Parameter parameter;
     Token name;
     if (!expectName("the name of a parameter or `)`", name))
@@ -284,14 +282,8 @@ bool Parser::parseParameters(std::vector<Parameter> &parameters) {
         return false;
     }
     parameters.push_back(std::move(parameter));
-    if (!accept(",") && !peek().isSymbol(")")) {
-      unexpected("`,` or `)`");
-      return false;
-    }
-  }
-  consume();
-  brackets.pop_back();
-  return true;
+    return true;
+  });
 }
 
 /// block ::= `{` statement* `}`

@@ -12,6 +12,8 @@
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/frontend/Lexer.h"
 
+#include <functional>
+
 namespace weft::frontend {
 
 /// A recursive-descent parser. After an error it goes on at the next statement,
@@ -66,6 +68,7 @@ private:
   ast::ExprPtr parsePower();
   ast::ExprPtr parsePostfix();
   ast::ExprPtr parsePrimary();
+  bool parseElements(const std::function<bool()> &parseElement);
   bool parseArguments(std::vector<ast::Argument> &arguments);
   ast::ExprPtr combine(ast::Expr::Kind kind, const Token *op, ast::ExprPtr lhs, ast::ExprPtr rhs);
   bool tooDeep(SourceRange range, int depth);

@@ -124,7 +124,7 @@ namespace {
 struct DataArgument {
   std::string name;
   std::string fallback; // canonical default; empty: left out, or taken from the input
-  bool isFraction = false;
+  enum class Kind { Count, Fraction, Side } kind = Kind::Count;
 };
 
 /// Sources that the runtime knows. Those without `width` and ids name files.
@@ -140,13 +140,21 @@ struct DataSource {
 
 static const std::vector<DataSource> &dataSources() {
   static const std::vector<DataSource> sources = {
-      {"imdb", {{"top_words", ""}, {"length", ""}, {"test_split", "", true}}, 0, 0},
+      {"imdb",
+       {{"top_words", ""},
+        {"length", ""},
+        {"test_split", "", DataArgument::Kind::Fraction},
+        {"padding", "", DataArgument::Kind::Side},
+        {"truncating", "", DataArgument::Kind::Side}},
+       0,
+       0},
       {"reber", {{"length", "40"}, {"samples", "2000"}, {"seed", "1"}}, 0, 7},
       {"adding", {{"length", "50"}, {"samples", "5000"}, {"seed", "1"}}, 0, 2},
       {"npy", {}, 2},
       {"arrays", {}, 1},
       {"csv", {}, 1, 0, true},
       {"text", {}, 1, 0, true},
+      {"chars", {}, 1, 0, true},
   };
   return sources;
 }
@@ -158,7 +166,7 @@ static const DataSource *findDataSource(std::string_view name) {
   return nullptr;
 }
 
-/// An option of csv or text as the runtime reads it: a number, a name, or names
+/// An option of csv, text or chars as the runtime reads it: a number, a name, or names
 /// (in quotes where they are no plain words) joined by +.
 std::optional<std::string> Elaborator::describeOption(Frame &frame, const Expr &e) {
   std::vector<const Expr *> parts = {&e};
@@ -208,13 +216,13 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
     for (const DataSource &other : dataSources())
       known.push_back(other.name);
     error("W0408", e.range, "this is no data that can be read")
-        .expected("imdb, reber or adding, npy:X.npy,Y.npy, arrays:FILE, csv:FILE or text:DIRECTORY")
+        .expected("imdb, reber or adding, npy:X.npy,Y.npy, arrays:FILE, csv:FILE, text:DIRECTORY or chars:FILE")
         .got(ast::print(e))
         .help(didYouMean(name, known));
     return std::nullopt;
   }
   if (!source->isGenerated()) {
-    // csv and text have a path and then options: csv:FILE(x=a+b,y=c).
+    // csv, text and chars have a path and then options: csv:FILE(x=a+b,y=c).
     bool hasOptions = source->hasOptions;
     size_t count = files.empty() ? 0 : 1 + (hasOptions ? 0 : std::count(files.begin(), files.end(), ','));
     bool isValid = true;
@@ -265,6 +273,19 @@ std::optional<std::string> Elaborator::elaborateData(Frame &frame, const Expr &e
   return describeData(name, arguments);
 }
 
+static bool isValueOf(const DataArgument &argument, const Value &value) {
+  switch (argument.kind) {
+  case DataArgument::Kind::Side:
+    return value.is(Value::Kind::Word) && (value.text == "pre" || value.text == "post");
+  case DataArgument::Kind::Fraction:
+    return value.is(Value::Kind::Number) && value.number > 0 && value.number < 1;
+  case DataArgument::Kind::Count:
+    break;
+  }
+  return value.is(Value::Kind::Number) && value.number >= (argument.name == "seed" ? 0 : 1) && value.number <= 1e15 &&
+         value.number == std::floor(value.number);
+}
+
 /// Generated data against the model's input; the canonical text, with what the
 /// file leaves out taken from the input.
 std::optional<std::string> Elaborator::describeData(const std::string &name, const DataArguments &arguments) {
@@ -298,17 +319,15 @@ std::optional<std::string> Elaborator::describeData(const std::string &name, con
       text = fmt::format("{}", fromInput);
     if (auto found = arguments.named.find(argument.name); found != arguments.named.end()) {
       const Value &value = found->second.value;
-      bool isRight =
-          value.is(Value::Kind::Number) &&
-          (argument.isFraction ? value.number > 0 && value.number < 1
-                               : value.number >= (argument.name == "seed" ? 0 : 1) && value.number <= 1e15 &&
-                                     value.number == std::floor(value.number));
+      bool isRight = isValueOf(argument, value);
       if (!isRight) {
         isValid = false;
         if (!value.isPoison())
           error("W0109", found->second.range,
                 fmt::format("a value that `{}` of `{}` cannot have", argument.name, name))
-              .expected(argument.isFraction ? "a number between 0 and 1" : "a whole number")
+              .expected(argument.kind == DataArgument::Kind::Fraction ? "a number between 0 and 1"
+                        : argument.kind == DataArgument::Kind::Side   ? "pre (in front) or post (behind)"
+                                                                      : "a whole number")
               .got(describe(value));
         continue;
       }
@@ -324,8 +343,9 @@ std::optional<std::string> Elaborator::describeData(const std::string &name, con
             .note(model.arguments[0].range, "the input");
         isValid = false;
       }
-      text = argument.isFraction ? fmt::format("{}", value.number)
-                                 : fmt::format("{}", static_cast<int64_t>(value.number));
+      text = argument.kind == DataArgument::Kind::Side       ? value.text
+             : argument.kind == DataArgument::Kind::Fraction ? fmt::format("{}", value.number)
+                                                             : fmt::format("{}", static_cast<int64_t>(value.number));
     }
     if (!text.empty())
       out += fmt::format("{}{}={}", out.empty() ? "" : ",", argument.name, text);

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/data/Classes.h"
 #include "runtime/data/CsvReader.h"
-#include "runtime/data/Vocabulary.h"
+#include "runtime/data/Encoding.h"
 #include "runtime/data/Words.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Text.h"
@@ -38,7 +39,7 @@ private:
 
 /// The columns of one input or label.
 struct PortColumns {
-  enum class Kind { Row, Window, Text };
+  enum class Kind { Row, Window, Text, Class };
   const WeftPort *port = nullptr;
   std::string name; // as messages have it: "x" or "y"
   std::vector<std::string> columns;
@@ -80,7 +81,7 @@ private:
 
   void chooseColumns() {
     std::vector<std::string_view> known = {"x", "y", "test_split", "horizon", "length", "top_words", "padding",
-                                           "truncating"};
+                                           "truncating", "classes"};
     for (size_t i = 0; i < ports.inputs.size(); ++i) {
       const WeftPort &port = ports.inputs[i];
       known.push_back(port.name);
@@ -145,7 +146,11 @@ private:
       text = &input;
       if (std::count_if(inputs.begin(), inputs.end(), [](auto &one) { return one.kind == PortColumns::Kind::Text; }) > 1)
         fail("data '{}': one input may be text, not two", spec.text);
-      options = TextOptions::of(spec, port);
+      learnt = learntTexts(ports, spec, TextUnit::Word);
+      if (learnt && learnt->input != port.name)
+        fail("data '{}': the weights were trained on texts for the input '{}', not for '{}'", spec.text, learnt->input,
+             port.name);
+      options = TextOptions::of(spec, port, learnt ? &learnt->options : nullptr);
       return;
     }
     if (port.element == WEFT_F32 && port.rank == 2 && count == port.shape[1]) {
@@ -176,14 +181,67 @@ private:
     return *value;
   }
 
+  /// A label whose first value is no number is the name of a class, and so are all
+  /// others; likewise where the classes are said.
+  void chooseClasses(const std::vector<std::string> &fields) {
+    classes = givenClasses(spec);
+    bool isSaid = !classes.empty();
+    if (!isSaid)
+      classes = learntClasses(ports);
+    isFound = classes.empty();
+    if (labels.size() == 1 && labels[0].columns.size() == 1) {
+      std::string_view field = trim(fields[labels[0].places[0]]);
+      if (isSaid || (!field.empty() && !parseNumber(field.substr(field[0] == '+'))))
+        labels[0].kind = PortColumns::Kind::Class;
+    }
+    if (isSaid && (labels.empty() || labels[0].kind != PortColumns::Kind::Class))
+      fail("data '{}': classes are for one label in one column of names", spec.text);
+  }
+
+  int32_t classAt(const std::vector<std::string> &fields, const PortColumns &label) {
+    std::string name(trim(fields[label.places[0]]));
+    const std::string &column = label.columns[0];
+    if (name.empty())
+      fail("{}, line {}: column '{}' is empty, where a class should be", spec.rest, reader.line(), column);
+    if (invalidUtf8(name) != std::string::npos)
+      fail("{}, line {}: column '{}' is no UTF-8 text", spec.rest, reader.line(), column);
+    auto found = std::find(classes.begin(), classes.end(), name);
+    if (found == classes.end() && !isFound)
+      fail("{}, line {}: column '{}' is the class '{}', which is not known; there are {}", spec.rest, reader.line(),
+           column, name, fmt::join(classes, ", "));
+    if (found == classes.end()) {
+      classes.push_back(name);
+      if (std::ssize(classes) > std::max<int64_t>(2, ports.outputs[0].rank ? ports.outputs[0].shape[ports.outputs[0].rank - 1] : 1))
+        checkClasses(spec, ports, classes, fmt::format("line {} of column '{}'", reader.line(), column));
+      found = classes.end() - 1;
+    }
+    return static_cast<int32_t>(found - classes.begin());
+  }
+
+  /// Classes that were found by their first row are numbered by name.
+  void sortClasses() {
+    std::vector<std::string> sorted = classes;
+    if (isFound)
+      std::sort(sorted.begin(), sorted.end());
+    for (int32_t &number : numbers)
+      number = static_cast<int32_t>(
+          std::find(sorted.begin(), sorted.end(), classes[static_cast<size_t>(number)]) - sorted.begin());
+    classes = sorted;
+    checkClasses(spec, ports, classes, fmt::format("column '{}'", labels[0].columns[0]));
+  }
+
   void readRows() {
     std::vector<std::string> fields;
     while (reader.next(fields)) {
+      if (records == 0)
+        chooseClasses(fields);
       for (std::vector<PortColumns> *side : {&inputs, &labels})
         for (PortColumns &port : *side)
           if (port.kind == PortColumns::Kind::Text)
             texts.add(fields[port.places[0]],
                       fmt::format("{}, line {}: column '{}'", spec.rest, reader.line(), port.columns[0]));
+          else if (port.kind == PortColumns::Kind::Class)
+            numbers.push_back(classAt(fields, port));
           else
             for (size_t i = 0; i < port.places.size(); ++i)
               port.values.push_back(numberAt(fields, port, i));
@@ -191,6 +249,10 @@ private:
     }
     if (records == 0)
       fail("{} has no rows behind the names of its columns", spec.rest);
+    if (!numbers.empty())
+      sortClasses();
+    else
+      classes.clear();
   }
 
   /// How many rows after a window's last its label stands: by default the next one
@@ -224,31 +286,34 @@ private:
     if (rows < 1)
       fail("{} has {} rows, a window of {}{} needs {}", spec.rest, records, window,
            ahead ? fmt::format(" and a label {} later", ahead) : "", last + ahead + 1);
-    double fraction = spec.fraction("test_split");
-    int64_t kept = std::llround(static_cast<double>(rows) * (1 - fraction));
-    if (fraction > 0 && (kept == 0 || kept == rows))
-      fail("data '{}': test_split leaves nothing to {}", spec.text, kept ? "test on" : "train on");
+    int64_t kept = spec.keptRows(rows);
 
     Data data;
     data.train.rows = rows;
     for (const PortColumns &input : inputs)
-      data.train.inputs.push_back(bindColumns(input, last, rows, kept, data));
+      data.train.inputs.push_back(bindColumns(input, last, rows, kept));
     for (size_t i = 0; i < labels.size(); ++i) {
+      if (labels[i].kind == PortColumns::Kind::Class) {
+        auto from = std::span<const int32_t>(numbers).subspan(static_cast<size_t>(last + ahead), static_cast<size_t>(rows));
+        data.train.labels.push_back(classColumn(ports, from, classes.size(), spec.rest));
+        continue;
+      }
       const WeftPort &port = *labels[i].port;
       std::vector<int64_t> shape(port.shape, port.shape + port.rank);
       if (std::ssize(labels[i].columns) != valuesOf(port))
         shape = {std::ssize(labels[i].columns)}; // what does not fit is told by bindLabel
       data.train.labels.push_back(bindLabel(ports, i, tensorOf(labels[i], last + ahead, rows, std::move(shape)), spec.rest));
     }
-    if (fraction > 0) {
+    if (text || !classes.empty())
+      data.encoding = std::make_shared<Encoding>(Encoding{vocabulary, options, text ? text->port->name : "", classes});
+    if (kept < rows) {
       data.test = data.train.part(kept, rows - kept);
       data.train = data.train.part(0, kept);
     }
     return data;
   }
 
-  std::shared_ptr<const Column> bindColumns(const PortColumns &input, int64_t last, int64_t rows, int64_t kept,
-                                            Data &data) {
+  std::shared_ptr<const Column> bindColumns(const PortColumns &input, int64_t last, int64_t rows, int64_t kept) {
     if (input.kind == PortColumns::Kind::Window)
       return std::make_shared<WindowColumn>(std::vector<float>(input.values.begin(), input.values.end()),
                                             input.port->shape[0], input.port->shape[1]);
@@ -258,9 +323,8 @@ private:
                        spec.rest);
     std::vector<int64_t> order(static_cast<size_t>(rows));
     std::iota(order.begin(), order.end(), int64_t{0});
-    data.vocabulary = ports.vocabulary ? ports.vocabulary
-                                       : texts.vocabulary(std::span(order).first(static_cast<size_t>(kept)));
-    return texts.encode(*data.vocabulary, options, order);
+    vocabulary = learnt ? learnt->vocabulary : texts.vocabulary(std::span(order).first(static_cast<size_t>(kept)));
+    return texts.encode(*vocabulary, options, order);
   }
 
   const SourceSpec &spec;
@@ -270,6 +334,11 @@ private:
   const PortColumns *text = nullptr;
   Texts texts;
   TextOptions options;
+  const Encoding *learnt = nullptr;
+  std::shared_ptr<const Vocabulary> vocabulary;
+  std::vector<std::string> classes;
+  bool isFound = false;         // whether the rows say which classes there are
+  std::vector<int32_t> numbers; // of each row's class
   int64_t window = 0;
   int64_t records = 0;
 };

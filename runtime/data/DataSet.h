@@ -35,21 +35,21 @@ struct DataSet {
   DataSet part(int64_t begin, int64_t count) const { return {inputs, labels, first + begin, count}; }
 };
 
-struct Vocabulary;
+struct Encoding;
 
 /// What a source of data offers.
 struct Data {
   DataSet train;
   std::optional<DataSet> test;
-  std::shared_ptr<const Vocabulary> vocabulary; // where texts were made ids here
+  std::shared_ptr<const Encoding> encoding = nullptr; // where texts or names were made numbers
 };
 
 /// What a model takes, and what its labels may be.
 struct Ports {
   std::span<const WeftPort> inputs, labels, outputs;
   std::string loss;
-  /// What texts are encoded with; null: a vocabulary is made of the training texts.
-  std::shared_ptr<const Vocabulary> vocabulary;
+  /// What has been learnt of texts and classes; null: it is learnt from the data.
+  std::shared_ptr<const Encoding> encoding;
 
   explicit Ports(const WeftModel &model, std::string loss = {})
       : inputs(model.inputs, static_cast<size_t>(model.input_count)),

@@ -85,23 +85,27 @@ public:
 
   void addInput(const TensorView &tensor, const std::string &where) {
     set.inputs.push_back(bindInput(ports.inputs[set.inputs.size()], tensor, where));
-    count(tensor, where);
+    count(tensor.shape[0], where);
+  }
+  void addInput(const GivenInput &given) {
+    set.inputs.push_back(given.column);
+    count(given.rows, given.where);
   }
   void addLabel(const TensorView &tensor, const std::string &where) {
     set.labels.push_back(bindLabel(ports, set.labels.size(), tensor, where));
-    count(tensor, where);
+    count(tensor.shape[0], where);
   }
 
   DataSet set;
 
 private:
-  void count(const TensorView &tensor, const std::string &where) {
-    checkNotEmpty(tensor.shape[0], where);
+  void count(int64_t rows, const std::string &where) {
+    checkNotEmpty(rows, where);
     if (first.empty()) {
       first = where;
-      set.rows = tensor.shape[0];
+      set.rows = rows;
     }
-    checkRows(tensor.shape[0], set.rows, where, first);
+    checkRows(rows, set.rows, where, first);
   }
 
   const Ports &ports;
@@ -126,11 +130,21 @@ Data openNpy(const SourceSpec &spec, const Ports &ports) {
   return {assembler.set, std::nullopt};
 }
 
-DataSet openInputs(const std::vector<std::string> &files, const Ports &ports) {
+DataSet openInputs(const std::vector<std::string> &files, const Ports &ports, const std::optional<GivenInput> &given) {
+  std::vector<std::string> names = namesOf(ports.inputs);
+  if (given)
+    names.erase(names.begin() + static_cast<std::ptrdiff_t>(given->port));
+  if (names.empty() && !files.empty())
+    fail("--text is all that the model takes: leave --input out");
+  std::vector<std::string> paths = assignFiles(files, names, "--input");
   Assembler assembler(ports);
-  for (const std::string &path : assignFiles(files, namesOf(ports.inputs), "--input")) {
-    Npy file(path);
-    assembler.addInput(file.tensor(), path);
+  for (size_t i = 0, next = 0; i < ports.inputs.size(); ++i) {
+    if (given && given->port == i) {
+      assembler.addInput(*given);
+      continue;
+    }
+    Npy file(paths[next]);
+    assembler.addInput(file.tensor(), paths[next++]);
   }
   return assembler.set;
 }

@@ -74,7 +74,7 @@ SourceSpec SourceSpec::parse(const std::string &text) {
   if (colon < open) {
     spec.kind = std::string(trim(std::string_view(spec.text).substr(0, colon)));
     std::string_view rest = trim(std::string_view(spec.text).substr(colon + 1));
-    bool takesArguments = spec.kind == "csv" || spec.kind == "text";
+    bool takesArguments = spec.kind == "csv" || spec.kind == "text" || spec.kind == "chars";
     if (size_t at = takesArguments ? findArguments(rest) : std::string_view::npos; at != std::string_view::npos) {
       parseArguments(spec, rest.substr(at + 1, rest.size() - at - 2));
       rest = trim(rest.substr(0, at));
@@ -99,6 +99,14 @@ int64_t SourceSpec::integer(const std::string &name, int64_t fallback, int64_t l
   if (!value || *value < least || *value > INT32_MAX)
     fail("data '{}': {} should be a whole number, at least {}", text, name, least);
   return *value;
+}
+
+int64_t SourceSpec::keptRows(int64_t rows) const {
+  double part = fraction("test_split");
+  int64_t kept = std::llround(static_cast<double>(rows) * (1 - part));
+  if (part > 0 && (kept == 0 || kept == rows))
+    fail("data '{}': test_split leaves nothing to {}", text, kept ? "test on" : "train on");
+  return kept;
 }
 
 double SourceSpec::fraction(const std::string &name) const {
@@ -132,6 +140,7 @@ constexpr Kind kinds[] = {
     {"arrays", "arrays:FILE.safetensors", true, openArrays},
     {"csv", "csv:FILE(x=COLUMN+COLUMN,y=COLUMN)", true, openCsv},
     {"text", "text:FOLDER", true, openText},
+    {"chars", "chars:FILE", true, openCharacters},
 };
 } // namespace
 
@@ -174,8 +183,8 @@ std::optional<DataSet> chooseValidation(const std::string &choice, Data &data, c
     return validation;
   }
   Ports same = ports;
-  if (data.vocabulary)
-    same.vocabulary = data.vocabulary;
+  if (data.encoding)
+    same.encoding = data.encoding;
   Data other = openData(choice, same);
   return other.test ? other.test : other.train;
 }

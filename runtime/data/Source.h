@@ -29,6 +29,8 @@ struct SourceSpec {
   int64_t integer(const std::string &name, int64_t fallback, int64_t least) const;
   /// An argument between 0 and 1; 0 where it is not given.
   double fraction(const std::string &name) const;
+  /// How many of `rows` rows are to train on: all but those of `test_split`.
+  int64_t keptRows(int64_t rows) const;
   /// Fails where an argument is none of `known`.
   void allowOnly(std::initializer_list<std::string_view> known) const;
 };
@@ -40,8 +42,17 @@ Data openData(const std::string &text, const Ports &ports);
 /// empty for the default) asks for; a fraction is taken off the end of `train`.
 std::optional<DataSet> chooseValidation(const std::string &choice, Data &data, const Ports &ports);
 
-/// The inputs alone, from `[NAME=]FILE.npy` for each of them.
-DataSet openInputs(const std::vector<std::string> &files, const Ports &ports);
+/// An input that is there already.
+struct GivenInput {
+  size_t port;
+  std::shared_ptr<const Column> column;
+  int64_t rows;
+  std::string where;
+};
+
+/// The inputs alone, from `[NAME=]FILE.npy` for each of them that is not given.
+DataSet openInputs(const std::vector<std::string> &files, const Ports &ports,
+                   const std::optional<GivenInput> &given = std::nullopt);
 
 /// Splits where the separator stands outside of "...".
 std::vector<std::string> splitOutsideQuotes(std::string_view text, char separator);
@@ -53,6 +64,7 @@ Data openNpy(const SourceSpec &spec, const Ports &ports);
 Data openArrays(const SourceSpec &spec, const Ports &ports);
 Data openCsv(const SourceSpec &spec, const Ports &ports);
 Data openText(const SourceSpec &spec, const Ports &ports);
+Data openCharacters(const SourceSpec &spec, const Ports &ports);
 Data openImdb(const SourceSpec &spec, const Ports &ports);
 Data openReber(const SourceSpec &spec, const Ports &ports);
 Data openAdding(const SourceSpec &spec, const Ports &ports);

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/data/Vocabulary.h"
+#include "runtime/data/Classes.h"
+#include "runtime/data/Encoding.h"
 #include "runtime/io/File.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Random.h"
@@ -14,7 +15,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <numeric>
 
@@ -44,6 +44,8 @@ struct LabelledTexts {
   LabelledTexts(const fs::path &folder, const std::vector<std::string> &names) {
     for (size_t number = 0; number < names.size(); ++number) {
       fs::path of = folder / names[number];
+      if (!fs::exists(of)) // of a class that is known from before
+        continue;
       std::vector<std::string> files = entriesOf(of, false);
       if (files.empty())
         fail("{} has no files: a folder a class, with a file a text, is what text: reads", of.string());
@@ -57,29 +59,33 @@ struct LabelledTexts {
   }
 };
 
-/// Class numbers as the label's values: a number, or a row with a one in it.
-std::shared_ptr<const Column> labelColumn(const Ports &ports, std::span<const int32_t> classes, size_t count,
-                                          const std::string &where) {
-  int64_t width = valuesOf(ports.labels[0]), rows = std::ssize(classes);
-  if (ports.labels[0].element == WEFT_I32 || width == 1)
-    return bindLabel(ports, 0, {Element::I32, {rows}, std::as_bytes(classes)}, where);
-  if (width != static_cast<int64_t>(count))
-    fail("{} has {} classes, the output has {}", where, count, width);
-  std::vector<float> ones(classes.size() * count);
-  for (size_t row = 0; row < classes.size(); ++row)
-    ones[row * count + static_cast<size_t>(classes[row])] = 1;
-  return bindLabel(ports, 0, {Element::F32, {rows, width}, std::as_bytes(std::span(ones))}, where);
-}
-
-void checkClasses(const SourceSpec &spec, const Ports &ports, const std::vector<std::string> &classes) {
-  if (classes.size() < 2)
-    fail("data '{}': {} has {}; a folder a class is wanted, two or more", spec.text, spec.rest,
-         classes.empty() ? "no folders" : fmt::format("one folder ({})", classes[0]));
-  const WeftPort &output = ports.outputs[0];
-  int64_t wanted = output.rank ? output.shape[output.rank - 1] : 1;
-  if (std::ssize(classes) > std::max<int64_t>(wanted, 2))
-    fail("data '{}' has {} classes ({}), the output has {}", spec.text, classes.size(), fmt::join(classes, ", "),
-         wanted == 1 ? "one number, for two classes" : std::to_string(wanted));
+/// The classes by their numbers: those that are asked for, else those that are
+/// known already, else all folders.
+std::vector<std::string> chooseClasses(const SourceSpec &spec, const Ports &ports, const fs::path &folder) {
+  std::vector<std::string> found = entriesOf(folder, true), classes = givenClasses(spec);
+  bool hasAll = !classes.empty();
+  if (classes.empty())
+    classes = learntClasses(ports);
+  if (classes.empty())
+    classes = found;
+  auto check = [&](const std::vector<std::string> &names, const std::vector<std::string> &among, auto &&tell) {
+    for (const std::string &name : names)
+      if (std::find(among.begin(), among.end(), name) == among.end())
+        tell(name);
+  };
+  if (hasAll)
+    check(classes, found, [&](const std::string &name) {
+      fail("data '{}': {} has no class '{}'; it has {}", spec.text, folder.string(), name, fmt::join(found, ", "));
+    });
+  else
+    check(found, classes, [&](const std::string &name) {
+      fail("data '{}': {} has the class '{}', which the weights were not trained on; they know {}", spec.text,
+           folder.string(), name, fmt::join(classes, ", "));
+    });
+  if (found.empty())
+    fail("data '{}': {} has no folders; a folder a class is wanted, two or more", spec.text, folder.string());
+  checkClasses(spec, ports, classes, folder.string());
+  return classes;
 }
 } // namespace
 
@@ -88,7 +94,8 @@ Data openText(const SourceSpec &spec, const Ports &ports) {
   if (ports.inputs.size() != 1 || ports.inputs[0].element != WEFT_I32 || ports.inputs[0].rank != 1 ||
       ports.labels.size() != 1)
     fail("data '{}' is for a model with one input of word ids, tokens[length] of vocabulary", spec.text);
-  TextOptions options = TextOptions::of(spec, ports.inputs[0]);
+  const Encoding *learnt = learntTexts(ports, spec, TextUnit::Word);
+  TextOptions options = TextOptions::of(spec, ports.inputs[0], learnt ? &learnt->options : nullptr);
   double fraction = spec.fraction("test_split");
   uint64_t seed = static_cast<uint64_t>(spec.integer("seed", 1, 0));
 
@@ -99,33 +106,23 @@ Data openText(const SourceSpec &spec, const Ports &ports) {
   if (isSplit && fraction > 0)
     fail("data '{}': {} has a test part of its own; test_split is for folders without one", spec.text, spec.rest);
   fs::path trainFolder = isSplit ? folder / "train" : folder;
-  std::vector<std::string> classes = entriesOf(trainFolder, true);
-  if (auto chosen = spec.arguments.find("classes"); chosen != spec.arguments.end()) {
-    std::vector<std::string> wanted = splitOutsideQuotes(chosen->second, '+');
-    std::transform(wanted.begin(), wanted.end(), wanted.begin(),
-                   [](const std::string &name) { return unquoted(trim(name)); });
-    for (const std::string &name : wanted)
-      if (std::find(classes.begin(), classes.end(), name) == classes.end())
-        fail("data '{}': {} has no class '{}'; it has {}", spec.text, trainFolder.string(), name,
-             fmt::join(classes, ", "));
-    classes = wanted;
-  } else if (isSplit) {
+  std::vector<std::string> classes = chooseClasses(spec, ports, trainFolder);
+  if (isSplit && !spec.arguments.contains("classes"))
     for (const std::string &name : entriesOf(folder / "test", true))
       if (std::find(classes.begin(), classes.end(), name) == classes.end())
         fail("data '{}': class '{}' is in {} but not in {}", spec.text, name, (folder / "test").string(),
              trainFolder.string());
-  }
-  checkClasses(spec, ports, classes);
 
-  std::shared_ptr<const Vocabulary> vocabulary = ports.vocabulary;
+  auto encoding = std::make_shared<Encoding>(
+      Encoding{learnt ? learnt->vocabulary : nullptr, options, ports.inputs[0].name, classes});
   auto open = [&](const fs::path &from, std::span<const int32_t> numbers, const Texts &texts,
                   std::span<const int64_t> order) {
     std::vector<int32_t> ordered;
     for (int64_t row : order)
       ordered.push_back(numbers[static_cast<size_t>(row)]);
     DataSet set;
-    set.inputs = {texts.encode(*vocabulary, options, order)};
-    set.labels = {labelColumn(ports, ordered, classes.size(), from.string())};
+    set.inputs = {texts.encode(*encoding->vocabulary, options, order)};
+    set.labels = {classColumn(ports, ordered, classes.size(), from.string())};
     set.rows = std::ssize(order);
     return set;
   };
@@ -140,12 +137,10 @@ Data openText(const SourceSpec &spec, const Ports &ports) {
   };
   LabelledTexts all(trainFolder, classes);
   std::vector<int64_t> order = shuffled(all.texts.rows(), 0);
-  int64_t kept = std::llround(static_cast<double>(std::ssize(order)) * (1 - fraction));
-  if (fraction > 0 && (kept == 0 || kept == std::ssize(order)))
-    fail("data '{}': test_split leaves nothing to {}", spec.text, kept ? "test on" : "train on");
-  if (!vocabulary)
-    vocabulary = all.texts.vocabulary(std::span(order).first(static_cast<size_t>(kept)));
-  Data data{open(trainFolder, all.classes, all.texts, order), std::nullopt, vocabulary};
+  int64_t kept = spec.keptRows(std::ssize(order));
+  if (!encoding->vocabulary)
+    encoding->vocabulary = all.texts.vocabulary(std::span(order).first(static_cast<size_t>(kept)));
+  Data data{open(trainFolder, all.classes, all.texts, order), std::nullopt, encoding};
   if (fraction > 0) {
     data.test = data.train.part(kept, data.train.rows - kept);
     data.train = data.train.part(0, kept);

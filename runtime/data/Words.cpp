@@ -122,6 +122,11 @@ std::vector<std::string> splitWords(std::string_view text) {
   return words;
 }
 
+size_t characterSize(std::string_view text) {
+  auto first = static_cast<unsigned char>(text[0]);
+  return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
 size_t invalidUtf8(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {

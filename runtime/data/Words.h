@@ -24,6 +24,9 @@ std::string lowerCase(std::string_view text);
 /// An apostrophe is part of its word; `<br />` leaves the word "br".
 std::vector<std::string> splitWords(std::string_view text);
 
+/// Bytes of the first character of valid UTF-8 text.
+size_t characterSize(std::string_view text);
+
 /// Where the first byte lies that is no part of valid UTF-8; npos where all are.
 size_t invalidUtf8(std::string_view text);
 

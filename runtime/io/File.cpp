@@ -29,6 +29,20 @@ struct Descriptor {
       ::close(value);
   }
 };
+/// What is left to read of an open file.
+template <typename Byte> void readRest(int file, const std::string &path, std::vector<Byte> &to) {
+  Byte chunk[1 << 16];
+  while (true) {
+    ssize_t got = ::read(file, chunk, sizeof(chunk));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      fail("cannot read {}: {}", path, std::strerror(errno));
+    if (got == 0)
+      return;
+    to.insert(to.end(), chunk, chunk + got);
+  }
+}
 } // namespace
 
 FileBytes::FileBytes(const std::string &path) {
@@ -47,23 +61,23 @@ FileBytes::FileBytes(const std::string &path) {
       return;
     }
   }
-  std::byte chunk[1 << 16];
-  while (true) {
-    ssize_t got = ::read(file.value, chunk, sizeof(chunk));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      fail("cannot read {}: {}", path, std::strerror(errno));
-    if (got == 0)
-      break;
-    copy.insert(copy.end(), chunk, chunk + got);
-  }
+  readRest(file.value, path, copy);
   content = copy;
 }
 
 FileBytes::~FileBytes() {
   if (mapping)
     ::munmap(mapping, content.size());
+}
+
+std::string readAll(const std::string &path) {
+  if (path == "-") {
+    std::vector<char> text;
+    readRest(STDIN_FILENO, "the standard input", text);
+    return {text.begin(), text.end()};
+  }
+  FileBytes file(path);
+  return {reinterpret_cast<const char *>(file.bytes().data()), file.bytes().size()};
 }
 
 static constexpr size_t bufferSize = 1 << 20;

@@ -32,6 +32,9 @@ private:
   std::vector<std::byte> copy;
 };
 
+/// All of a file as text; `-` is the standard input.
+std::string readAll(const std::string &path);
+
 /// A file that is replaced whole or not at all: bytes go to a temporary file
 /// beside it, which is synced and renamed by `commit`. Without `commit` the
 /// temporary file is removed. What is no regular file (a pipe, a device) is

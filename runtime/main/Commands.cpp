@@ -11,6 +11,7 @@
 #include "runtime/io/File.h"
 #include "runtime/io/Npy.h"
 #include "runtime/main/Summary.h"
+#include "runtime/main/Texts.h"
 #include "runtime/support/Cpu.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Text.h"
@@ -27,6 +28,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <optional>
 
 #include <sys/resource.h>
 
@@ -96,7 +98,7 @@ struct Commands {
   const WeftModel &model;
   Settings settings = Settings::of(model);
 
-  std::string weights, data, validation, save, csvLog, output, gradientsTo;
+  std::string weights, data, validation, save, csvLog, output;
   std::vector<std::string> inputs;
   int64_t epochs = -1, batch = -1, steps = -1, seed = -1, threads = 0;
   bool noShuffle = false, quiet = false, json = false, resume = false;
@@ -104,6 +106,10 @@ struct Commands {
   std::string logFolder;
   int64_t histogramFrequency = -1;
   bool writeImages = false;
+  std::optional<std::string> text; // the file whose lines are predicted
+  std::string word, embedding;     // whose neighbours are asked for, and in which weight
+  int64_t count = 10;
+  Generation generation;
 
   std::string defaultWeights() const { return std::string(model.name) + ".safetensors"; }
 
@@ -112,13 +118,20 @@ struct Commands {
   }
 
   /// The weights to use where nothing is trained.
-  AlignedBuffer loadedWeights() const {
+  TrainedWeights loadedWeights() const {
     std::string path = weights.empty() ? defaultWeights() : weights;
     if (weights.empty() && !std::filesystem::exists(path))
       fail("there are no weights: {} does not exist. Train first, or say --weights", path);
     AlignedBuffer parameters(model.parameter_count * 4);
-    loadWeights(model, path, parameters.floats());
-    return parameters;
+    std::shared_ptr<const Encoding> encoding = encodingOf(loadWeights(model, path, parameters.floats()), path);
+    return {path, std::move(parameters), std::move(encoding)};
+  }
+
+  /// What the model takes, with texts and classes as the weights know them.
+  Ports portsFor(const TrainedWeights &trained) const {
+    Ports ports(model, settings.loss);
+    ports.encoding = trained.encoding;
+    return ports;
   }
 
   std::string dataOr() const {
@@ -205,14 +218,13 @@ struct Commands {
   }
 
   void runEvaluate() {
-    Ports ports(model, settings.loss);
-    AlignedBuffer parameters = loadedWeights();
-    Data opened = openData(dataOr(), ports);
+    TrainedWeights trained = loadedWeights();
+    Data opened = openData(dataOr(), portsFor(trained));
     const DataSet &set = opened.test ? *opened.test : opened.train;
     ThreadPool pool(threadCount());
     Scorer scorer(model, settings.metrics);
     Evaluator evaluator(model, scorer, pool);
-    printScores(scorer.means(evaluator.evaluate(parameters.floats(), set)), set.rows, json);
+    printScores(scorer.means(evaluator.evaluate(trained.parameters.floats(), set)), set.rows, json);
   }
 
   /// The file for output `index`: --output P.npy, or P.<name>.npy where there are several.
@@ -224,14 +236,25 @@ struct Commands {
     return path;
   }
 
+  /// Writes predictions to files, or a line for each row where none are named.
   void runPredict() {
-    Ports ports(model);
-    AlignedBuffer parameters = loadedWeights();
-    DataSet set = openInputs(inputs, ports);
-    for (int32_t i = 0; i < model.output_count; ++i)
+    if (inputs.empty() && !text)
+      fail("predict what? Say --input X.npy, or --text FILE for the lines of a file (--text - reads standard input)");
+    TrainedWeights trained = loadedWeights();
+    std::optional<GivenInput> texts;
+    if (text)
+      texts = openTexts(model, trained, *text);
+    DataSet set = openInputs(inputs, portsFor(trained), texts);
+    for (int32_t i = 0; !output.empty() && i < model.output_count; ++i)
       checkWritable(outputPath(i));
     ThreadPool pool(threadCount());
-    std::vector<std::vector<float>> predictions = predict(model, parameters.floats(), set, pool);
+    std::vector<std::vector<float>> predictions = predict(model, trained.parameters.floats(), set, pool);
+    if (output.empty()) {
+      size_t width = predictions[0].size() / static_cast<size_t>(set.rows);
+      for (size_t row = 0; row < static_cast<size_t>(set.rows); ++row)
+        print("{}\n", predictionText(model, trained.encoding.get(), std::span(predictions[0]).subspan(row * width, width)));
+      return;
+    }
     for (int32_t i = 0; i < model.output_count; ++i) {
       std::vector<int64_t> shape = {set.rows};
       shape.insert(shape.end(), shapeOf(model.outputs[i]).begin(), shapeOf(model.outputs[i]).end());
@@ -239,15 +262,25 @@ struct Commands {
     }
   }
 
+  void runNearest() { printNearest(model, loadedWeights(), word, toInteger64("--count", count, 1), embedding); }
+
+  void runGenerate() {
+    Generation wanted = generation;
+    toInteger64("--length", wanted.length, 0);
+    if (!(wanted.temperature >= 0) || std::isinf(wanted.temperature))
+      fail("--temperature should be a number from 0, it is {}", wanted.temperature);
+    wanted.seed = seed == -1 ? settings.seed : static_cast<uint64_t>(toInteger64("--seed", seed, 0));
+    printGenerated(model, loadedWeights(), wanted);
+  }
+
   void runGradients() {
-    Ports ports(model, settings.loss);
-    AlignedBuffer parameters = loadedWeights();
-    Data opened = openData(dataOr(), ports);
+    TrainedWeights trained = loadedWeights();
+    Data opened = openData(dataOr(), portsFor(trained));
     checkWritable(save);
     ThreadPool pool(threadCount());
     int64_t rows = batch == -1 ? settings.batch : toInteger64("--batch", batch, 1);
     MeanGradient mean =
-        meanGradient(model, parameters.floats(), opened.train, rows, settings.seed, pool);
+        meanGradient(model, trained.parameters.floats(), opened.train, rows, settings.seed, pool);
     saveWeights(model, save, mean.gradients.data(), {{"loss", fmt::format("{}", mean.loss)}});
     print("loss: {:.6f}\n", mean.loss);
   }
@@ -255,7 +288,7 @@ struct Commands {
 
 constexpr const char *dataHelp =
     "imdb[(top_words=N,length=L)], npy:X.npy,Y.npy, arrays:FILE.safetensors, "
-    "csv:FILE[(x=A+B,y=C)], text:FOLDER, "
+    "csv:FILE[(x=A+B,y=C)], text:FOLDER, chars:FILE, "
     "reber[(length=,samples=,seed=)], adding[(length=,samples=,seed=)]";
 
 int runCommands(const WeftModel &model, int argc, const char *const *argv) {
@@ -303,11 +336,29 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
   addThreads(evaluate);
   evaluate->add_flag("--json", commands.json, "as JSON");
 
-  CLI::App *predict = app.add_subcommand("predict", "predictions for the rows of .npy files");
+  CLI::App *predict = app.add_subcommand("predict", "predictions for the rows of .npy files, or for lines of text");
   addWeights(predict, loaded.c_str());
-  predict->add_option("--input", commands.inputs, "once for each input")->option_text("[NAME=]X.npy")->required();
-  predict->add_option("--output", commands.output, "where predictions go")->option_text("P.npy")->required();
+  predict->add_option("--input", commands.inputs, "once for each input")->option_text("[NAME=]X.npy");
+  predict->add_option("--text", commands.text, "a text a line, read as training read its texts; - is standard input")
+      ->option_text("[NAME=]FILE|-");
+  predict->add_option("--output", commands.output, "where predictions go; default: a line each to standard output")
+      ->option_text("P.npy");
   addThreads(predict);
+
+  CLI::App *nearest = app.add_subcommand("nearest", "the words whose embeddings are nearest to a word's");
+  nearest->add_option("word", commands.word, "a word (or character) of the training texts")->required();
+  nearest->add_option("--count", commands.count, "how many; default: 10")->option_text("N");
+  nearest->add_option("--weight", commands.embedding, "the embedding, where the model has several")->option_text("NAME");
+  addWeights(nearest, loaded.c_str());
+
+  CLI::App *generate = app.add_subcommand("generate", "go on with a text, for a model trained on chars:FILE");
+  generate->add_option("--prompt", commands.generation.prompt, "the text's beginning")->option_text("TEXT")->required();
+  generate->add_option("--length", commands.generation.length, "characters to add; default: 200")->option_text("N");
+  generate->add_option("--temperature", commands.generation.temperature,
+                       "below 1 the likely gets likelier, at 0 it is always taken; default: 1")
+      ->option_text("T");
+  generate->add_option("--seed", commands.seed, fmt::format("default: {}", commands.settings.seed))->option_text("N");
+  addWeights(generate, loaded.c_str());
 
   CLI::App *gradients = app.add_subcommand("gradients", "the gradient of the mean loss over all of the data");
   addWeights(gradients, loaded.c_str());
@@ -332,6 +383,10 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
     commands.runEvaluate();
   else if (*predict)
     commands.runPredict();
+  else if (*nearest)
+    commands.runNearest();
+  else if (*generate)
+    commands.runGenerate();
   else if (*gradients)
     commands.runGradients();
   else if (*summary)

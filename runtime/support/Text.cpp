@@ -9,7 +9,10 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
+#include <numeric>
+#include <utility>
 
 namespace weft::runtime {
 
@@ -57,6 +60,41 @@ std::string_view trim(std::string_view text) {
   if (first == std::string_view::npos)
     return {};
   return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+/// How many letters to change, add, drop or swap with their neighbour make `b` of
+/// `a`; anything above `limit` where there are more.
+static size_t spellingDistance(std::string_view a, std::string_view b, size_t limit) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit)
+    return limit + 1;
+  std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    before = std::exchange(last, row); // the two rows above this one
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearestSpelling(std::string_view name, std::span<const std::string> candidates) {
+  constexpr size_t longest = 64; // comparing is quadratic, and nobody misspells that
+  size_t nearest = std::max<size_t>(name.size() / 3, 1) + 1;
+  std::string best;
+  for (const std::string &candidate : candidates) {
+    if (name.size() > longest || candidate.size() > longest)
+      continue;
+    size_t distance = spellingDistance(name, candidate, nearest);
+    if (distance < nearest && distance < candidate.size()) {
+      nearest = distance;
+      best = candidate;
+    }
+  }
+  return best;
 }
 
 template <typename T> static std::optional<T> parseWhole(std::string_view text) {

@@ -29,6 +29,9 @@ std::string shapeText(std::span<const int64_t> shape);
 std::vector<std::string> splitText(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 
+/// The candidate that is spelt most like `name`; empty where none is near.
+std::string nearestSpelling(std::string_view name, std::span<const std::string> candidates);
+
 /// The whole of `text` as a number, or nothing.
 std::optional<int64_t> parseInteger(std::string_view text);
 std::optional<double> parseNumber(std::string_view text);

@@ -143,13 +143,15 @@ void saveCheckpoint(const std::string &path, const WeftModel &model, const RunPl
   forTensors(model, vectors, state.hasBest, [&](std::string name, const WeftWeight &weight, float *values) {
     tensors.push_back({std::move(name), {weight.shape, weight.shape + weight.rank}, values});
   });
-  writeSafetensors(path, std::move(tensors),
-                   {{formatKey, format},
-                    {"model", model.name},
-                    {"settings", textOf(settingsOf(model))},
-                    {"optimizer", fmt::format("{}", fmt::join(stateNames(model), " "))},
-                    {"plan", textOf(toJson(plan))},
-                    {"state", textOf(toJson(state))}});
+  std::map<std::string, std::string> metadata = {
+      {formatKey, format},
+      {"model", model.name},
+      {"settings", textOf(settingsOf(model))},
+      {"optimizer", fmt::format("{}", fmt::join(stateNames(model), " "))},
+      {"plan", textOf(toJson(plan))},
+      {"state", textOf(toJson(state))}};
+  metadata.insert(plan.encoding.begin(), plan.encoding.end());
+  writeSafetensors(path, std::move(tensors), metadata);
 }
 
 Checkpoint::Checkpoint(const std::string &path, const WeftModel &model) : path(path), model(model), file(path) {
@@ -177,6 +179,7 @@ Checkpoint::Checkpoint(const std::string &path, const WeftModel &model) : path(p
     if (about("optimizer") != fmt::format("{}", fmt::join(stateNames(model), " ")))
       fail("{} is a checkpoint of a run with another optimizer; to begin anew, leave --resume out", path);
     saved = planOf(Json::parse(about("plan")), model);
+    saved.encoding = file.metadata(); // what else is there is passed over
     position = stateOf(Json::parse(about("state")));
   } catch (const nlohmann::json::exception &) {
     fail("{} is damaged: its metadata make no sense", path);

@@ -15,6 +15,7 @@
 #include "runtime/train/Score.h"
 #include "runtime/train/Settings.h"
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ struct RunPlan {
   int64_t steps = -1; // less than 0: no limit
   std::string csvLog;
   int64_t rows = 0; // of the training data
+  std::map<std::string, std::string> encoding = {}; // of texts and classes, as metadata
 };
 
 /// The flat vectors of a run, laid out as the model's parameters.

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/train/Train.h"
-#include "runtime/data/Source.h"
+#include "runtime/data/Encoding.h"
 #include "runtime/io/CsvLog.h"
 #include "runtime/io/File.h"
 #include "runtime/support/Error.h"
@@ -101,13 +101,14 @@ public:
   Run(const WeftModel &model, const TrainOptions &options)
       : model(model), options(options), checkpoint(checkpointFor(options.saveTo)),
         from(openCheckpoint(model, options, checkpoint)), plan(choosePlan(options, from.get(), checkpoint)),
-        ports(model, plan.settings.loss), data(openTrainingData()),
+        ports(portsOf()), data(openTrainingData()),
         validation(chooseValidation(plan.settings.validation, data, ports)), pool(options.threads),
         scorer(model, plan.settings.metrics), trainee(model, plan.settings, scorer, pool),
         callbacks(plan.settings, namesOfLogs()), progress(Progress::forTerminal(options.quiet)) {
     if (validation)
       evaluator.emplace(model, scorer, pool);
     plan.rows = data.train.rows;
+    plan.encoding = toMetadata(data.encoding ? data.encoding.get() : ports.encoding.get());
     batches = (plan.rows + plan.settings.batch - 1) / plan.settings.batch;
     epochs = plan.settings.epochs;
     if (plan.steps >= 0)
@@ -117,6 +118,16 @@ public:
   TrainResult train();
 
 private:
+  /// Weights that training goes on from have their words' ids.
+  Ports portsOf() const {
+    Ports ports(model, plan.settings.loss);
+    if (from)
+      ports.encoding = encodingOf(from->plan().encoding, checkpoint);
+    else if (!options.weightsFrom.empty())
+      ports.encoding = readEncoding(options.weightsFrom);
+    return ports;
+  }
+
   Data openTrainingData() const {
     if (plan.settings.data.empty())
       fail("the model names no data: say --data, for example --data npy:X.npy,Y.npy");
@@ -281,7 +292,7 @@ void Run::endEpoch() {
       say("{}\n", note);
   guarded([&] { csv->write(state.epoch, logs); });
   for (const std::string &path : verdict.files)
-    guarded([&] { saveWeights(model, path, trainee.weights()); });
+    guarded([&] { saveWeights(model, path, trainee.weights(), plan.encoding); });
   observe(logs);
   ++state.epoch;
   state.batch = 0;
@@ -335,7 +346,7 @@ TrainResult Run::train() {
   for (TrainObserver *observer : options.observers)
     guarded([&] { observer->end(); });
   bool restores = callbacks.restoresBest() && state.hasBest && !interrupted;
-  saveWeights(model, options.saveTo, restores ? trainee.bestWeights() : trainee.weights());
+  saveWeights(model, options.saveTo, restores ? trainee.bestWeights() : trainee.weights(), plan.encoding);
   if (!problem.empty())
     fail("{} (the weights are saved in {})", problem, options.saveTo);
   return {logs, state.step, interrupted};

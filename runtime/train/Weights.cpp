@@ -30,7 +30,7 @@ static std::string listed(const std::vector<std::string> &names) {
   return text;
 }
 
-void loadWeights(const WeftModel &model, const std::string &path, float *parameters) {
+std::map<std::string, std::string> loadWeights(const WeftModel &model, const std::string &path, float *parameters) {
   Safetensors file(path);
   std::vector<std::string> missing, unknown, different;
   for (const auto &[name, tensor] : file.tensors())
@@ -66,6 +66,7 @@ void loadWeights(const WeftModel &model, const std::string &path, float *paramet
     if (std::any_of(values.begin(), values.end(), [](float value) { return !std::isfinite(value); }))
       fail("{}: weight '{}' holds values that are no finite numbers", path, weight.name);
   }
+  return file.metadata();
 }
 
 void saveWeights(const WeftModel &model, const std::string &path, const float *parameters,

@@ -16,7 +16,8 @@
 namespace weft::runtime {
 
 /// Fills the flat vector from a file that must hold exactly the model's weights.
-void loadWeights(const WeftModel &model, const std::string &path, float *parameters);
+/// Returns the file's metadata.
+std::map<std::string, std::string> loadWeights(const WeftModel &model, const std::string &path, float *parameters);
 
 /// Replaces `path` with what the flat vector holds (weights, or gradients).
 void saveWeights(const WeftModel &model, const std::string &path, const float *parameters,

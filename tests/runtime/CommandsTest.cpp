@@ -225,6 +225,21 @@ TEST_F(Commands, lossOfTheModelsOwn) {
   EXPECT_EQ(evaluate(LOGISTIC), evaluate(LOGISTIC_OWN_LOSS));
 }
 
+TEST_F(Commands, predictionsAreReadWhereNoFileIsNamed) {
+  ASSERT_EQ(train().code, 0);
+  ASSERT_EQ(model({"predict", "--input", "x.npy", "--output", "p.npy"}).code, 0);
+  Npy file("p.npy");
+  std::vector<float> values(rows);
+  toFloat(file.tensor(), 0, values);
+  std::string lines;
+  for (float value : values)
+    lines += fmt::format("{:.6g}\n", value);
+  EXPECT_EQ(model({"predict", "--input", "x.npy"}).out, lines);
+  expectRefused(model({"predict", "--text", "-"}), "logistic.safetensors holds no vocabulary, so texts cannot be read");
+  expectRefused(model({"nearest", "word"}), "holds no vocabulary");
+  expectRefused(model({"generate", "--prompt", "a"}), "holds no vocabulary");
+}
+
 TEST_F(Commands, summaryAndInfo) {
   EXPECT_THAT(model({"summary"}).out, AllOf(HasSubstr("Model: \"logistic\""), HasSubstr("│ dense (Dense) "),
                                             HasSubstr("(None, 1)"), HasSubstr("Total params: 9 (36.00 B)"),
@@ -248,7 +263,7 @@ TEST_F(Commands, wrongWords) {
   expectRefused(train({"--threads", "-2"}), "--threads should be at least 1");
   expectRefused(train({"--validation", "2"}), "should lie between 0 and 1");
   expectRefused(model({"train", "--data", "npy:x.npy,none.npy"}), "cannot read none.npy");
-  expectRefused(model({"predict", "--input", "x.npy"}), "--output");
+  expectRefused(model({"predict"}), "Say --input X.npy, or --text FILE");
   expectRefused(model({"predict", "--weights", "none.safetensors", "--input", "x.npy", "--output", "p.npy"}),
                 "cannot read none.safetensors");
   expectRefused(model({"evaluate", "--data", "npy:x.npy,y.npy"}), "Train first, or say --weights");

@@ -6,10 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/data/Prepared.h"
-#include "runtime/data/Source.h"
 #include "runtime/data/Words.h"
 #include "runtime/io/Safetensors.h"
-#include "tests/runtime/Helpers.h"
+#include "tests/runtime/FakeModel.h"
 
 #include <cmath>
 #include <set>
@@ -19,48 +18,17 @@ using namespace weft::runtime;
 using test::errorOf;
 using test::Folder;
 using test::saveNpy;
+using test::stepsModel;
+using test::wordsModel;
+using test::FakeModel;
+using test::inputOf;
+using test::labelOf;
+using test::labelsOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
 namespace {
-/// Ports of a model that never runs.
-struct Fake {
-  std::vector<WeftPort> inputs, labels, outputs;
-  std::string loss;
-
-  Ports ports() {
-    WeftModel model{};
-    model.inputs = inputs.data();
-    model.labels = labels.data();
-    model.outputs = outputs.data();
-    model.input_count = static_cast<int32_t>(inputs.size());
-    model.label_count = static_cast<int32_t>(labels.size());
-    model.output_count = static_cast<int32_t>(outputs.size());
-    return Ports(model, loss);
-  }
-};
-
-const WeftPort oneLabel = {"y", WEFT_F32, 1, {1}, 0};
-const WeftPort oneOutput = {"positive", WEFT_F32, 1, {1}, 0};
-
-Fake words(int64_t length, int64_t vocabulary) {
-  return {{{"words", WEFT_I32, 1, {length}, vocabulary}}, {oneLabel}, {oneOutput}, "binary_crossentropy"};
-}
-
-Fake features(int64_t steps, int64_t width) {
-  return {{{"x", WEFT_F32, 2, {steps, width}, 0}}, {oneLabel}, {oneOutput}, "mean_squared_error"};
-}
-
-template <typename T> std::vector<T> rowOf(const DataSet &set, bool label, int64_t row, size_t size) {
-  std::vector<T> values(size);
-  (label ? set.labels : set.inputs)[0]->read(set.first + row, values.data());
-  return values;
-}
-
-std::string openError(const std::string &data, Fake model) {
-  Ports ports = model.ports();
-  return errorOf([&] { openData(data, ports); });
-}
+std::string openError(const std::string &data, const FakeModel &model) { return model.openError(data); }
 } // namespace
 
 TEST(Source, parse) {
@@ -79,13 +47,13 @@ TEST(Source, parse) {
 }
 
 TEST(Source, mistakes) {
-  EXPECT_THAT(openError("mnist", features(5, 2)), HasSubstr("data 'mnist' is not known; there are imdb"));
-  EXPECT_THAT(openError("npy", features(5, 2)), HasSubstr("should be npy:X.npy,Y.npy"));
-  EXPECT_THAT(openError("adding:file", features(5, 2)), HasSubstr("should be adding(length=50"));
-  EXPECT_THAT(openError("adding(size=3)", features(5, 2)), HasSubstr("no argument 'size'; it has length, samples, seed"));
-  EXPECT_THAT(openError("adding(samples=0)", features(5, 2)), HasSubstr("samples should be a whole number, at least 1"));
-  EXPECT_THAT(openError("adding(samples=many)", features(5, 2)), HasSubstr("samples should be a whole number"));
-  EXPECT_THAT(openError("adding(length=7)", features(5, 2)),
+  EXPECT_THAT(openError("mnist", stepsModel(5, 2)), HasSubstr("data 'mnist' is not known; there are imdb"));
+  EXPECT_THAT(openError("npy", stepsModel(5, 2)), HasSubstr("should be npy:X.npy,Y.npy"));
+  EXPECT_THAT(openError("adding:file", stepsModel(5, 2)), HasSubstr("should be adding(length=50"));
+  EXPECT_THAT(openError("adding(size=3)", stepsModel(5, 2)), HasSubstr("no argument 'size'; it has length, samples, seed"));
+  EXPECT_THAT(openError("adding(samples=0)", stepsModel(5, 2)), HasSubstr("samples should be a whole number, at least 1"));
+  EXPECT_THAT(openError("adding(samples=many)", stepsModel(5, 2)), HasSubstr("samples should be a whole number"));
+  EXPECT_THAT(openError("adding(length=7)", stepsModel(5, 2)),
               HasSubstr("input 'x' takes 5×2 a row, adding(length=7) has 7×2 a row"));
 }
 
@@ -93,13 +61,13 @@ TEST(Npy, dataFitsTheModel) {
   Folder folder;
   saveNpy<int16_t>("x.npy", "<i2", "3, 4", {0, 1, 2, 3, 0, 0, 1, 9, 5, 5, 5, 5});
   saveNpy<double>("y.npy", "<f8", "3,", {0, 1, 0.5});
-  Fake model = words(4, 10);
+  FakeModel model = wordsModel(4, 10);
   Data data = openData("npy:x.npy,y.npy", model.ports());
   EXPECT_EQ(data.train.rows, 3);
   EXPECT_FALSE(data.test);
-  EXPECT_THAT(rowOf<int32_t>(data.train, false, 1, 4), ElementsAre(0, 0, 1, 9));
-  EXPECT_THAT(rowOf<float>(data.train, true, 2, 1), ElementsAre(0.5f));
-  EXPECT_THAT(rowOf<int32_t>(openData("npy:words=x.npy,y=y.npy", model.ports()).train, false, 1, 4),
+  EXPECT_THAT(inputOf<int32_t>(data.train, 1, 4), ElementsAre(0, 0, 1, 9));
+  EXPECT_THAT(labelsOf<float>(data.train, 2, 1), ElementsAre(0.5f));
+  EXPECT_THAT(inputOf<int32_t>(openData("npy:words=x.npy,y=y.npy", model.ports()).train, 1, 4),
               ElementsAre(0, 0, 1, 9));
   EXPECT_THAT(openError("npy:x.npy", model), HasSubstr("should name 2 files (words, y), it names 1"));
   EXPECT_THAT(openError("npy:x.npy,y.npy,z.npy", model), HasSubstr("it names 3"));
@@ -110,13 +78,13 @@ TEST(Npy, mistakesOfWordIds) {
   Folder folder;
   saveNpy<double>("y.npy", "<f8", "2,", {0, 1});
   saveNpy<int32_t>("x.npy", "<i4", "2, 3", {0, 1, 2, 3, 4, 10});
-  EXPECT_THAT(openError("npy:x.npy,y.npy", words(3, 10)),
+  EXPECT_THAT(openError("npy:x.npy,y.npy", wordsModel(3, 10)),
               HasSubstr("x.npy: row 1, position 2 (both from 0) is word id 10, but input 'words' has a vocabulary of 10: "
                         "ids go from 0 to 9"));
   saveNpy<int32_t>("x.npy", "<i4", "2, 3", {0, -1, 2, 3, 4, 5});
-  EXPECT_THAT(openError("npy:x.npy,y.npy", words(3, 10)), HasSubstr("row 0, position 1 (both from 0) is word id -1"));
+  EXPECT_THAT(openError("npy:x.npy,y.npy", wordsModel(3, 10)), HasSubstr("row 0, position 1 (both from 0) is word id -1"));
   saveNpy<float>("x.npy", "<f4", "2, 3", {0, 1, 2, 3, 4.5, 5});
-  EXPECT_THAT(openError("npy:x.npy,y.npy", words(3, 10)), HasSubstr("row 1, position 1 (both from 0) is 4.5, which is no word id"));
+  EXPECT_THAT(openError("npy:x.npy,y.npy", wordsModel(3, 10)), HasSubstr("row 1, position 1 (both from 0) is 4.5, which is no word id"));
 }
 
 TEST(Npy, mistakesOfShape) {
@@ -126,12 +94,12 @@ TEST(Npy, mistakesOfShape) {
   saveNpy<float>("y3.npy", "<f4", "3,", {0, 1, 0});
   saveNpy<float>("one.npy", "<f4", "", {1});
   saveNpy<float>("none.npy", "<f4", "0, 3", {});
-  EXPECT_THAT(openError("npy:x.npy,y.npy", words(4, 10)), HasSubstr("input 'words' takes 4 a row, x.npy has 3 a row"));
-  EXPECT_THAT(openError("npy:x.npy,y3.npy", words(3, 10)), HasSubstr("y3.npy has 3 rows, x.npy has 2"));
-  EXPECT_THAT(openError("npy:one.npy,y.npy", words(3, 10)), HasSubstr("one.npy is a single number"));
-  EXPECT_THAT(openError("npy:none.npy,y.npy", words(3, 10)), HasSubstr("none.npy is empty: it has no rows"));
+  EXPECT_THAT(openError("npy:x.npy,y.npy", wordsModel(4, 10)), HasSubstr("input 'words' takes 4 a row, x.npy has 3 a row"));
+  EXPECT_THAT(openError("npy:x.npy,y3.npy", wordsModel(3, 10)), HasSubstr("y3.npy has 3 rows, x.npy has 2"));
+  EXPECT_THAT(openError("npy:one.npy,y.npy", wordsModel(3, 10)), HasSubstr("one.npy is a single number"));
+  EXPECT_THAT(openError("npy:none.npy,y.npy", wordsModel(3, 10)), HasSubstr("none.npy is empty: it has no rows"));
 
-  Fake sequences = words(3, 10);
+  FakeModel sequences = wordsModel(3, 10);
   sequences.labels = {{"y", WEFT_F32, 2, {500, 1}, 0}};
   sequences.outputs = {{"positive", WEFT_F32, 2, {500, 1}, 0}};
   EXPECT_THAT(openError("npy:x.npy,y.npy", sequences), HasSubstr("output is 500×1, the data has one label a row"));
@@ -141,16 +109,16 @@ TEST(Npy, mistakesOfValues) {
   Folder folder;
   saveNpy<float>("x.npy", "<f4", "2, 1, 2", {0, 1, NAN, 3});
   saveNpy<float>("y.npy", "<f4", "2, 1", {0, 1});
-  EXPECT_THAT(openError("npy:x.npy,y.npy", features(1, 2)), HasSubstr("x.npy: row 1, position 0 (both from 0) is not a number (NaN)"));
+  EXPECT_THAT(openError("npy:x.npy,y.npy", stepsModel(1, 2)), HasSubstr("x.npy: row 1, position 0 (both from 0) is not a number (NaN)"));
   saveNpy<float>("x.npy", "<f4", "2, 1, 2", {0, 1, 2, INFINITY});
-  EXPECT_THAT(openError("npy:x.npy,y.npy", features(1, 2)), HasSubstr("is infinite"));
+  EXPECT_THAT(openError("npy:x.npy,y.npy", stepsModel(1, 2)), HasSubstr("is infinite"));
   saveNpy<float>("x.npy", "<f4", "2, 1, 2", {0, 1, 2, 3});
   saveNpy<float>("y.npy", "<f4", "2,", {0, 2});
-  EXPECT_EQ(openError("npy:x.npy,y.npy", features(1, 2)), "");
-  Fake binary = features(1, 2);
+  EXPECT_EQ(openError("npy:x.npy,y.npy", stepsModel(1, 2)), "");
+  FakeModel binary = stepsModel(1, 2);
   binary.loss = "binary_crossentropy";
   EXPECT_THAT(openError("npy:x.npy,y.npy", binary), HasSubstr("y.npy: row 1 (from 0) is 2, but labels for binary_crossentropy go from 0 to 1"));
-  Fake classes = features(1, 2);
+  FakeModel classes = stepsModel(1, 2);
   classes.labels = {{"y", WEFT_I32, 1, {1}, 0}};
   classes.outputs = {{"class", WEFT_F32, 1, {2}, 0}};
   EXPECT_THAT(openError("npy:x.npy,y.npy", classes), HasSubstr("is class 2, but the output has 2: classes go from 0 to 1"));
@@ -160,10 +128,10 @@ TEST(Arrays, tensorsByName) {
   Folder folder;
   const float x[] = {1, 2, 3, 4}, y[] = {0, 1};
   writeSafetensors("d.safetensors", {{"x", {2, 1, 2}, x}, {"y", {2, 1}, y}}, {});
-  Fake model = features(1, 2);
+  FakeModel model = stepsModel(1, 2);
   Data data = openData("arrays:d.safetensors", model.ports());
-  EXPECT_THAT(rowOf<float>(data.train, false, 1, 2), ElementsAre(3, 4));
-  EXPECT_THAT(rowOf<float>(data.train, true, 1, 1), ElementsAre(1));
+  EXPECT_THAT(inputOf<float>(data.train, 1, 2), ElementsAre(3, 4));
+  EXPECT_THAT(labelsOf<float>(data.train, 1, 1), ElementsAre(1));
   writeSafetensors("d.safetensors", {{"x", {2, 1, 2}, x}, {"z", {2, 1}, y}}, {});
   EXPECT_THAT(openError("arrays:d.safetensors", model), HasSubstr("d.safetensors has no tensor 'y'; it has x, z"));
 }
@@ -173,7 +141,7 @@ TEST(Arrays, tensorsByName) {
 //===----------------------------------------------------------------------===//
 
 static std::string reberText(const DataSet &set, int64_t row, int64_t steps) {
-  std::vector<float> values = rowOf<float>(set, false, row, static_cast<size_t>(steps * 7));
+  std::vector<float> values = inputOf<float>(set, row, static_cast<size_t>(steps * 7));
   std::string text;
   for (int64_t step = 0; step < steps; ++step) {
     int symbols = 0;
@@ -211,7 +179,7 @@ static bool follows(const std::string &text) {
 }
 
 TEST(Reber, labelsTellValidStrings) {
-  Fake model = features(40, 7);
+  FakeModel model = stepsModel(40, 7);
   Data data = openData("reber", model.ports());
   EXPECT_EQ(data.train.rows, 2000);
   ASSERT_TRUE(data.test);
@@ -222,7 +190,7 @@ TEST(Reber, labelsTellValidStrings) {
     for (int64_t row = 0; row < set->rows; ++row) {
       std::string text = reberText(*set, row, 40);
       lengths.insert(text.size());
-      bool label = rowOf<float>(*set, true, row, 1)[0] == 1;
+      bool label = labelOf(*set, row) == 1;
       valid += label;
       ASSERT_EQ(label, follows(text)) << text;
     }
@@ -238,12 +206,12 @@ TEST(Reber, labelsTellValidStrings) {
 }
 
 TEST(Adding, labelIsTheSumOfTheMarked) {
-  Fake model = features(30, 2);
+  FakeModel model = stepsModel(30, 2);
   Data data = openData("adding(samples=200)", model.ports());
   EXPECT_EQ(data.train.rows, 200);
   ASSERT_TRUE(data.test);
   for (int64_t row = 0; row < 200; ++row) {
-    std::vector<float> values = rowOf<float>(data.train, false, row, 60);
+    std::vector<float> values = inputOf<float>(data.train, row, 60);
     float sum = 0;
     int marks = 0;
     for (size_t step = 0; step < 30; ++step) {
@@ -252,7 +220,7 @@ TEST(Adding, labelIsTheSumOfTheMarked) {
       marks += values[2 * step + 1] == 1;
     }
     ASSERT_EQ(marks, 2);
-    ASSERT_FLOAT_EQ(sum, rowOf<float>(data.train, true, row, 1)[0]);
+    ASSERT_FLOAT_EQ(sum, labelOf(data.train, row));
   }
 }
 
@@ -278,15 +246,15 @@ static void saveImdb() {
 TEST(Imdb, paddedAndCutAsKeras) {
   Folder folder;
   saveImdb();
-  Fake model = words(4, 7);
+  FakeModel model = wordsModel(4, 7);
   Data data = openData("imdb", model.ports());
   EXPECT_EQ(data.train.rows, 3);
   ASSERT_TRUE(data.test);
-  EXPECT_THAT(rowOf<int32_t>(data.train, false, 0, 4), ElementsAre(0, 1, 5, 2)); // 9 is too rare
-  EXPECT_THAT(rowOf<int32_t>(data.train, false, 1, 4), ElementsAre(4, 5, 6, 2)); // the last four
-  EXPECT_THAT(rowOf<int32_t>(data.train, false, 2, 4), ElementsAre(0, 0, 0, 1));
-  EXPECT_THAT(rowOf<float>(data.train, true, 1, 1), ElementsAre(1));
-  EXPECT_THAT(rowOf<int32_t>(openData("imdb(top_words=5)", model.ports()).train, false, 0, 4), ElementsAre(0, 1, 2, 2));
+  EXPECT_THAT(inputOf<int32_t>(data.train, 0, 4), ElementsAre(0, 1, 5, 2)); // 9 is too rare
+  EXPECT_THAT(inputOf<int32_t>(data.train, 1, 4), ElementsAre(4, 5, 6, 2)); // the last four
+  EXPECT_THAT(inputOf<int32_t>(data.train, 2, 4), ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(labelsOf<float>(data.train, 1, 1), ElementsAre(1));
+  EXPECT_THAT(inputOf<int32_t>(openData("imdb(top_words=5)", model.ports()).train, 0, 4), ElementsAre(0, 1, 2, 2));
   Data split = openData("imdb(test_split=0.34)", model.ports());
   EXPECT_EQ(split.train.rows, 2);
   EXPECT_EQ(split.test->rows, 1);
@@ -295,14 +263,14 @@ TEST(Imdb, paddedAndCutAsKeras) {
 TEST(Imdb, mistakes) {
   Folder folder;
   ::setenv("WEFT_CACHE", folder.path().c_str(), 1);
-  EXPECT_THAT(openError("imdb", words(4, 7)), HasSubstr("run `weft data imdb` first"));
+  EXPECT_THAT(openError("imdb", wordsModel(4, 7)), HasSubstr("run `weft data imdb` first"));
   saveImdb();
-  EXPECT_THAT(openError("imdb(length=5)", words(4, 7)), HasSubstr("has 5 words a row, input 'words' takes 4"));
-  EXPECT_THAT(openError("imdb(top_words=8)", words(4, 7)), HasSubstr("word ids up to 7, input 'words' has a vocabulary of 7"));
-  EXPECT_THAT(openError("imdb", features(4, 7)), HasSubstr("model with one input of word ids"));
-  EXPECT_THAT(openError("imdb(test_split=2)", words(4, 7)), HasSubstr("test_split should lie between 0 and 1"));
+  EXPECT_THAT(openError("imdb(length=5)", wordsModel(4, 7)), HasSubstr("has 5 words a row, input 'words' takes 4"));
+  EXPECT_THAT(openError("imdb(top_words=8)", wordsModel(4, 7)), HasSubstr("word ids up to 7, input 'words' has a vocabulary of 7"));
+  EXPECT_THAT(openError("imdb", stepsModel(4, 7)), HasSubstr("model with one input of word ids"));
+  EXPECT_THAT(openError("imdb(test_split=2)", wordsModel(4, 7)), HasSubstr("test_split should lie between 0 and 1"));
   test::writeText("imdb.weftdata", test::readText("imdb.weftdata").substr(0, 300));
-  EXPECT_THAT(openError("imdb", words(4, 7)), HasSubstr("run `weft data` again"));
+  EXPECT_THAT(openError("imdb", wordsModel(4, 7)), HasSubstr("run `weft data` again"));
 }
 
 TEST(Words, asKerasSplitsThem) {
@@ -319,7 +287,7 @@ TEST(Words, asKerasSplitsThem) {
 //===----------------------------------------------------------------------===//
 
 TEST(Validation, choices) {
-  Fake model = features(30, 2);
+  FakeModel model = stepsModel(30, 2);
   Ports ports = model.ports();
   auto choose = [&](const std::string &choice) {
     Data data = openData("adding(samples=10)", ports);

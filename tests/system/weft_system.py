@@ -39,6 +39,11 @@ def readSafetensors(path):
     }
 
 
+def readMetadata(path):
+    with open(path, "rb") as file:
+        return json.loads(file.read(int.from_bytes(file.read(8), "little"))).get("__metadata__", {})
+
+
 def writeSafetensors(path, tensors):
     header, data = {}, b""
     for name, value in tensors.items():
