@@ -52,6 +52,8 @@ FileBytes::FileBytes(const std::string &path) {
     fail("cannot read {}: {}", path, std::strerror(errno));
   if (S_ISDIR(status.st_mode))
     fail("cannot read {}: it is a directory", path);
+  if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+    fail("cannot read {}: it is a device", path);
   if (S_ISREG(status.st_mode) && status.st_size > 0) {
     size_t size = static_cast<size_t>(status.st_size);
     void *address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.value, 0);

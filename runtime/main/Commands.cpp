@@ -24,6 +24,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -114,6 +115,9 @@ struct Commands {
   std::string defaultWeights() const { return std::string(model.name) + ".safetensors"; }
 
   int threadCount() const {
+    constexpr int64_t most = 1024;
+    if (threads > most)
+      fail("--threads should be at most {}, it is {}", most, threads);
     return threads == 0 ? availableThreads() : static_cast<int>(toInteger64("--threads", threads, 1));
   }
 
@@ -286,6 +290,26 @@ struct Commands {
   }
 };
 
+/// CLI11 takes the largest number for one that is too large.
+const CLI::Validator wholeNumber(
+    [](std::string &text) {
+      return parseInteger(text) ? std::string() : fmt::format("{} is no whole number that can be used here", text);
+    },
+    "", "");
+
+/// The message for words that are no command line, with the command that was meant.
+std::string usageError(const CLI::App &app, const CLI::ParseError &error, int argc, const char *const *argv) {
+  std::vector<std::string> names;
+  for (const CLI::App *command : app.get_subcommands([](const CLI::App *) { return true; }))
+    names.push_back(command->get_name());
+  std::string wanted = argc > 1 ? argv[1] : "", message = error.what();
+  if (!wanted.empty() && wanted[0] != '-' && std::find(names.begin(), names.end(), wanted) == names.end()) {
+    std::string near = nearestSpelling(wanted, names);
+    message = fmt::format("there is no command '{}'{}", wanted, near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+  }
+  return fmt::format("{} (see {} --help)", message, argc ? argv[0] : "the");
+}
+
 constexpr const char *dataHelp =
     "imdb[(top_words=N,length=L)], npy:X.npy,Y.npy, arrays:FILE.safetensors, "
     "csv:FILE[(x=A+B,y=C)], text:FOLDER, chars:FILE, "
@@ -302,17 +326,17 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
     return command->add_option("--data", commands.data, dataHelp)->option_text("D");
   };
   auto addThreads = [&](CLI::App *command) {
-    command->add_option("--threads", commands.threads, "default: all processors")->option_text("N");
+    command->add_option("--threads", commands.threads, "default: all processors")->option_text("N")->check(wholeNumber);
   };
   std::string loaded = "default: " + commands.defaultWeights();
 
   CLI::App *train = app.add_subcommand("train", "train and save the weights");
   addData(train);
-  train->add_option("--epochs", commands.epochs, fmt::format("default: {}", commands.settings.epochs))->option_text("N");
+  train->add_option("--epochs", commands.epochs, fmt::format("default: {}", commands.settings.epochs))->option_text("N")->check(wholeNumber);
   train->add_option("--batch", commands.batch, fmt::format("rows of a batch; default: {}", commands.settings.batch))
-      ->option_text("N");
-  train->add_option("--seed", commands.seed, fmt::format("default: {}", commands.settings.seed))->option_text("N");
-  train->add_option("--steps", commands.steps, "stop after N batches, however many epochs they make")->option_text("N");
+      ->option_text("N")->check(wholeNumber);
+  train->add_option("--seed", commands.seed, fmt::format("default: {}", commands.settings.seed))->option_text("N")->check(wholeNumber);
+  train->add_option("--steps", commands.steps, "stop after N batches, however many epochs they make")->option_text("N")->check(wholeNumber);
   addThreads(train);
   train->add_option("--validation", commands.validation, "test, a fraction of the rows (the last ones), other data, or none")
       ->option_text("D|FRACTION|none");
@@ -326,7 +350,7 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
       ->option_text("N|Ns|epoch");
   train->add_option("--log-dir", commands.logFolder, "write a log for TensorBoard")->option_text("DIR");
   train->add_option("--histogram-freq", commands.histogramFrequency, "... with histograms of the weights every N epochs")
-      ->option_text("N");
+      ->option_text("N")->check(wholeNumber);
   train->add_flag("--write-images", commands.writeImages, "... and the weights as pictures");
   train->add_flag("--quiet", commands.quiet, "no progress on stderr");
 
@@ -347,24 +371,24 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
 
   CLI::App *nearest = app.add_subcommand("nearest", "the words whose embeddings are nearest to a word's");
   nearest->add_option("word", commands.word, "a word (or character) of the training texts")->required();
-  nearest->add_option("--count", commands.count, "how many; default: 10")->option_text("N");
+  nearest->add_option("--count", commands.count, "how many; default: 10")->option_text("N")->check(wholeNumber);
   nearest->add_option("--weight", commands.embedding, "the embedding, where the model has several")->option_text("NAME");
   addWeights(nearest, loaded.c_str());
 
   CLI::App *generate = app.add_subcommand("generate", "go on with a text, for a model trained on chars:FILE");
   generate->add_option("--prompt", commands.generation.prompt, "the text's beginning")->option_text("TEXT")->required();
-  generate->add_option("--length", commands.generation.length, "characters to add; default: 200")->option_text("N");
+  generate->add_option("--length", commands.generation.length, "characters to add; default: 200")->option_text("N")->check(wholeNumber);
   generate->add_option("--temperature", commands.generation.temperature,
                        "below 1 the likely gets likelier, at 0 it is always taken; default: 1")
       ->option_text("T");
-  generate->add_option("--seed", commands.seed, fmt::format("default: {}", commands.settings.seed))->option_text("N");
+  generate->add_option("--seed", commands.seed, fmt::format("default: {}", commands.settings.seed))->option_text("N")->check(wholeNumber);
   addWeights(generate, loaded.c_str());
 
   CLI::App *gradients = app.add_subcommand("gradients", "the gradient of the mean loss over all of the data");
   addWeights(gradients, loaded.c_str());
   addData(gradients);
   gradients->add_option("--save", commands.save, "where gradients go")->option_text("FILE.safetensors")->required();
-  gradients->add_option("--batch", commands.batch, "rows computed at a time")->option_text("N");
+  gradients->add_option("--batch", commands.batch, "rows computed at a time")->option_text("N")->check(wholeNumber);
   addThreads(gradients);
 
   CLI::App *summary = app.add_subcommand("summary", "the layers and their parameters");
@@ -375,7 +399,7 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return app.exit(error);
-    fail("{} (see {} --help)", error.what(), argc ? argv[0] : "the");
+    fail("{}", usageError(app, error, argc, argv));
   }
   if (*train)
     commands.runTrain(argv[0]);

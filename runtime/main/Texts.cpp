@@ -156,6 +156,8 @@ static size_t rankOf(const TextReader &reader, const std::string &text) {
     if (words.size() != 1)
       fail("'{}' is {}: say one", text, words.empty() ? "no word" : fmt::format("{} words", words.size()));
     word = words[0];
+  } else if (text.empty() || characterSize(text) != text.size()) {
+    fail("'{}' is not one character: the model was trained on characters", text);
   }
   auto begin = vocabulary.words.begin(), end = vocabulary.words.end();
   auto found = std::find(begin, end, word);

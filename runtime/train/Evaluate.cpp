@@ -78,7 +78,7 @@ std::vector<std::vector<float>> predict(const WeftModel &model, const float *par
 MeanGradient meanGradient(const WeftModel &model, const float *parameters, const DataSet &set, int64_t batch,
                           uint64_t seed, ThreadPool &pool) {
   Runner runner(model, Runner::Mode::Train, pool);
-  batch = Runner::comfortableRows(model, Runner::Mode::Train, std::max<int64_t>(1, batch));
+  batch = Runner::comfortableRows(model, Runner::Mode::Train, std::clamp<int64_t>(batch, 1, set.rows));
   std::vector<double> sum(static_cast<size_t>(model.parameter_count));
   MeanGradient mean;
   Runner::Request request{parameters, seed, WEFT_DRAW_NOTHING, static_cast<float>(1.0 / static_cast<double>(set.rows))};

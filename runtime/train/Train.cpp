@@ -109,10 +109,10 @@ public:
       evaluator.emplace(model, scorer, pool);
     plan.rows = data.train.rows;
     plan.encoding = toMetadata(data.encoding ? data.encoding.get() : ports.encoding.get());
-    batches = (plan.rows + plan.settings.batch - 1) / plan.settings.batch;
+    batches = (plan.rows - 1) / plan.settings.batch + 1;
     epochs = plan.settings.epochs;
     if (plan.steps >= 0)
-      epochs = std::min(epochs, (plan.steps + batches - 1) / batches);
+      epochs = std::min(epochs, plan.steps / batches + (plan.steps % batches != 0));
   }
 
   TrainResult train();

@@ -154,6 +154,111 @@ class Data(system.Test):
         self.refuses(self.program, "train", "--speed", "9", says="--speed")
 
 
+class Tables(system.Test):
+    """Mistakes in tables and texts, and in what they are trained against."""
+
+    def setUp(self):
+        super().setUp()
+        self.program = self.build("""model kinds {
+  input x: features[2]
+  output kind = x |> dense(3, activation = softmax)
+}
+train {
+  data = csv("t.csv", x = [a, b], y = kind)
+  loss = sparse_categorical_crossentropy
+  optimizer = adam
+}
+""", output="kinds")
+
+    def refusesTable(self, text, *flags, says):
+        with open(self.path("t.csv"), "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        told = self.refuses(self.program, "train", *flags, says=says)
+        self.assertEqual(told.count("\n"), 1, "one message")
+
+    def test_ragged(self):
+        self.refusesTable("a,b,kind\n1,2,0\n1,2\n", says="t.csv, line 3: 2 fields, but the first line names 3 columns")
+
+    def test_missing_column(self):
+        self.refusesTable("a,c,kind\n1,2,0\n", says="t.csv has no column 'b'; it has a, c, kind")
+
+    def test_unknown_class(self):
+        self.refusesTable("a,b,kind\n1,2,red\n1,2,green\n", "--data", "csv:t.csv(x=a+b,y=kind,classes=red+blue)",
+                          says="t.csv, line 3: column 'kind' is the class 'green', which is not known; there are red, blue")
+        self.refusesTable("a,b,kind\n" + "".join(f"1,2,c{n}\n" for n in range(4)), says="has 4 classes (c0, c1, c2, c3), the output has 3")
+
+    def test_label_out_of_range(self):
+        self.refusesTable("a,b,kind\n1,2,0\n1,2,3\n", says="is class 3, but the output has 3: classes go from 0 to 2")
+        self.refusesTable("a,b,kind\n1,2,0\n1,2,-1\n", says="is class -1")
+        self.refusesTable("a,b,kind\n1,2,0\n1,2,0.5\n", says="is 0.5, which is no class number")
+
+    def test_nan(self):
+        self.refusesTable("a,b,kind\n1,2,0\n1,nan,1\n", says="t.csv, line 3: column 'b' is not a number (NaN)")
+        self.refusesTable("a,b,kind\n1,2,0\n1,,1\n", says="t.csv, line 3: column 'b' is empty")
+        x = np.ones((4, 2), "float32")
+        x[2, 1] = np.nan
+        self.refuses(self.program, "train", "--data", f"npy:{self.save('x.npy', x)},{self.save('y.npy', np.zeros(4))}",
+                     says="row 2, position 1 (both from 0) is not a number (NaN)")
+
+    def test_no_utf8(self):
+        program = self.build(words, output="words")
+        with open(self.path("t.csv"), "wb") as file:
+            file.write(b"text,y\nfine,1\ncaf\xe9,0\n")
+        self.refuses(program, "train", "--data", "csv:t.csv(x=text,y=y)",
+                     says="t.csv, line 3: column 'text' is no UTF-8 text (byte 3 from 0 is 0xe9)")
+        os.makedirs(self.path("d/neg"))
+        os.makedirs(self.path("d/pos"))
+        self.write("d/pos/1.txt", "fine")
+        with open(self.path("d/neg/1.txt"), "wb") as file:
+            file.write(b"\xff\xfe")
+        self.refuses(program, "train", "--data", "text:d", says="d/neg/1.txt is no UTF-8 text")
+
+    def test_loss_that_does_not_fit(self):
+        model = """model m {
+  input x: features[2]
+  output y = x |> dense(1)
+}
+train {
+  loss = sparse_categorical_crossentropy
+  optimizer = adam
+}
+"""
+        self.refuses(system.weft, "build", self.write("m.weft", model), "-o", self.path("m"),
+                     says=["error[W0412]", "chooses among classes"])
+        program = self.build(model.replace("sparse_categorical_crossentropy", "binary_crossentropy"), output="m")
+        self.write("t.csv", "a,b,y\n1,2,0\n1,2,7\n")
+        self.refuses(program, "train", "--data", "csv:t.csv", says="is 7, but labels for binary_crossentropy go from 0 to 1")
+
+    def test_places_that_cannot_be_written(self):
+        self.write("t.csv", "a,b,kind\n1,2,0\n2,1,1\n")
+        for flags in (["--log-dir", "t.csv/log"], ["--csv-log", "none/log.csv"], ["--save", "none/w.safetensors"]):
+            self.refuses(self.program, "train", *flags, says="cannot write")
+        self.refuses(self.program, "train", "--save", "/dev/full", says="No space left on device")
+        self.run_(self.program, "train", "--quiet")
+        before = system.readBytes(self.path("kinds.safetensors"))
+        self.refuses("/bin/sh", "-c", f"ulimit -f 0; {self.program} train", says="File too large")
+        self.assertEqual(system.readBytes(self.path("kinds.safetensors")), before)
+
+    def test_numbers_that_are_none(self):
+        self.write("t.csv", "a,b,kind\n1,2,0\n2,1,1\n")
+        train = [self.program, "train"]
+        self.refuses(*train, "--batch", "99999999999999999999", says="--batch: 99999999999999999999 is no whole number")
+        self.refuses(*train, "--epochs", "1e3", says="--epochs: 1e3 is no whole number")
+        self.refuses(*train, "--threads", "100000", says="--threads should be at most 1024, it is 100000")
+        self.refuses(self.program, "tarin", says="there is no command 'tarin'; did you mean 'train'?")
+        # As large as can be is no mistake: all rows make one batch.
+        self.run_(*train, "--batch", "9223372036854775807", "--save", "large.safetensors")
+        self.run_(*train, "--batch", "2", "--save", "two.safetensors")
+        self.assertEqual(system.readBytes(self.path("large.safetensors")), system.readBytes(self.path("two.safetensors")))
+        self.run_(*train, "--steps", "9223372036854775807", "--epochs", "1", "--save", "steps.safetensors")
+        self.run_(*train, "--epochs", "1", "--save", "epoch.safetensors")
+        self.assertEqual(system.readBytes(self.path("steps.safetensors")), system.readBytes(self.path("epoch.safetensors")))
+
+    def test_devices(self):
+        self.refuses(self.program, "train", "--data", "csv:/dev/zero", says="cannot read /dev/zero: it is a device")
+        self.refuses(self.program, "evaluate", "--weights", "/dev/zero", says="cannot read /dev/zero: it is a device")
+
+
 class Machine(system.Test):
     """Something is missing around Weft."""
 
