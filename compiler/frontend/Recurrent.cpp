@@ -158,9 +158,11 @@ std::optional<std::vector<ValueId>> Elaborator::newStates(Frame &frame) {
     if (!(type == state.type)) {
       error("W0303", range,
             fmt::format("`{}'` has another shape than the state `{}`", state.name, state.name))
-          .expected(print(state.type))
+          .expected(state.statement ? print(state.type) : "a number for each element, as in `0 * weight`")
           .got(print(type))
-          .note(state.statement->range, "the state is declared here");
+          // The weight that an optimizer updates is declared by no statement.
+          .note(state.statement ? state.statement->range : frame.definition->range,
+                state.statement ? "the state is declared here" : "the definition");
       isValid = false;
       continue;
     }

@@ -24,6 +24,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 namespace weft::pipeline {
@@ -50,8 +51,17 @@ Outcome Compilation::failure(const std::string &what) {
 // Reading
 //===----------------------------------------------------------------------===//
 
+/// The whole of a file. A device may have no end.
+static llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> readInput(const std::string &path) {
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) && (status.type() == llvm::sys::fs::file_type::character_file ||
+                                               status.type() == llvm::sys::fs::file_type::block_file))
+    return std::make_error_code(std::errc::not_supported);
+  return llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+}
+
 Outcome Compilation::load() {
-  auto file = llvm::MemoryBuffer::getFile(options.input, /*IsText=*/true);
+  auto file = readInput(options.input);
   if (!file)
     return Outcome::userError("error: cannot read " + options.input + ": " + file.getError().message());
   std::string text = (*file)->getBuffer().str();
@@ -161,7 +171,7 @@ Outcome Compilation::advance(Stage to) {
 }
 
 Outcome printSyntax(const Options &options, std::string &text) {
-  auto file = llvm::MemoryBuffer::getFile(options.input, /*IsText=*/true);
+  auto file = readInput(options.input);
   if (!file)
     return Outcome::userError("error: cannot read " + options.input + ": " + file.getError().message());
   std::string said;

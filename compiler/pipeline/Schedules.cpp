@@ -22,6 +22,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
 
@@ -89,6 +90,8 @@ static std::string kernelNames(ModuleOp module) {
 }
 
 Outcome applySchedules(ModuleOp module, const codegen::Target &target, const std::string &file, bool found) {
+  if (auto readable = llvm::MemoryBuffer::getFile(file); !readable)
+    return Outcome::userError("error: cannot read the schedules in " + file + ": " + readable.getError().message());
   std::string said;
   OwningOpRef<ModuleOp> given;
   {

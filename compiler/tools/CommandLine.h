@@ -22,6 +22,8 @@ inline const std::vector<std::pair<const char *, const char *>> runCommands = {
     {"train", "compile a model (kept in the cache) and train it"},
     {"evaluate", "measure trained weights on data"},
     {"predict", "apply trained weights to new inputs"},
+    {"nearest", "list the words whose embeddings are nearest to a word's"},
+    {"generate", "go on with a text, character by character"},
     {"gradients", "write the gradients of the mean loss over data"},
     {"summary", "list a model's layers and parameters"},
 };

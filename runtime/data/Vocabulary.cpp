@@ -50,11 +50,13 @@ private:
 
 TextOptions TextOptions::of(const SourceSpec &spec, const WeftPort &port, const TextOptions *learnt) {
   TextOptions options;
-  if (learnt)
-    options = learnt->fittedTo(port);
-  options.width = port.shape[0];
-  options.length = spec.integer("length", learnt ? options.length : options.width, 1);
-  options.topWords = spec.integer("top_words", learnt ? options.topWords : port.vocabulary, firstWord);
+  if (!learnt) {
+    options.length = port.shape[0];
+    options.topWords = port.vocabulary;
+  }
+  options = (learnt ? *learnt : options).fittedTo(port);
+  options.length = spec.integer("length", options.length, 1);
+  options.topWords = spec.integer("top_words", options.topWords, firstWord);
   options.padInFront = isInFront(spec, "padding", options.padInFront);
   options.cutInFront = isInFront(spec, "truncating", options.cutInFront);
   if (options.length > options.width)
@@ -66,6 +68,8 @@ TextOptions TextOptions::of(const SourceSpec &spec, const WeftPort &port, const 
 }
 
 TextOptions TextOptions::fittedTo(const WeftPort &port) const {
+  if (port.vocabulary <= unknown)
+    fail("input '{}' has a vocabulary of {}: for texts it takes {} or more", port.name, port.vocabulary, unknown + 2);
   TextOptions options = *this;
   options.width = port.shape[0];
   options.length = std::min(length, options.width);

@@ -51,6 +51,13 @@ void checkModel(const WeftModel &model) {
          fmt::join(missing, ", "));
 }
 
+/// What a model was built without, it cannot do.
+void checkTrains(const WeftModel &model) {
+  if (!model.step.slice || !model.evaluate.slice || !model.update)
+    fail("model '{}' was built without training: it can predict; for the rest, add a `train` block and build it again",
+         model.name);
+}
+
 class Stopwatch {
 public:
   /// "wall 12.3 s, CPU 24.1 s (1.96 processors), peak memory 210 MB".
@@ -401,6 +408,8 @@ int runCommands(const WeftModel &model, int argc, const char *const *argv) {
       return app.exit(error);
     fail("{}", usageError(app, error, argc, argv));
   }
+  if (*train || *evaluate || *gradients)
+    checkTrains(model);
   if (*train)
     commands.runTrain(argv[0]);
   else if (*evaluate)

@@ -35,8 +35,7 @@ private:
 class Writer {
 public:
   Writer(const WeftModel &model, const TrainedWeights &weights)
-      : model(model), weights(weights), reader(model, weights), story(std::make_shared<Story>(reader.options)), pool(1),
-        runner(model, Runner::Mode::Predict, pool) {
+      : model(model), weights(weights), reader(model, weights), pool(1), runner(model, Runner::Mode::Predict, pool) {
     const WeftPort &output = model.outputs[0];
     width = output.rank ? output.shape[output.rank - 1] : 1;
     positions = valuesOf(output) / width;
@@ -45,6 +44,9 @@ public:
     if (vocabulary.unit != TextUnit::Character || model.input_count != 1 || model.output_count != 1 || width < ids ||
         (positions != 1 && positions != reader.options.width))
       fail("generate is for a model that predicts the next character of a text: train one on chars:FILE");
+    // As chars: reads it, whatever model the weights come from.
+    reader.options.padInFront = positions == 1;
+    story = std::make_shared<Story>(reader.options);
     set.inputs = {story};
     set.rows = 1;
   }

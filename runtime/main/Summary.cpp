@@ -129,10 +129,12 @@ std::string infoText(const WeftModel &model) {
   add("batch", std::to_string(settings.batch));
   std::vector<std::string> training, predicting;
   for (SliceRange slice : cutBatch(settings.batch, model.slices, model.row_tile)) {
-    training.push_back(withThousands(model.step.arena_bytes(slice.rows)));
+    if (model.step.slice)
+      training.push_back(withThousands(model.step.arena_bytes(slice.rows)));
     predicting.push_back(withThousands(model.predict.arena_bytes(slice.rows)));
   }
-  add("training arenas", fmt::format("{} bytes for each slice of a batch", fmt::join(training, " + ")));
+  add("training arenas",
+      training.empty() ? "" : fmt::format("{} bytes for each slice of a batch", fmt::join(training, " + ")));
   add("predicting arenas", fmt::format("{} bytes", fmt::join(predicting, " + ")));
   add("shared", fmt::format("{} bytes training, {} predicting", withThousands(model.step.shared_bytes),
                             withThousands(model.predict.shared_bytes)));

@@ -184,6 +184,8 @@ Checkpoint::Checkpoint(const std::string &path, const WeftModel &model) : path(p
   } catch (const nlohmann::json::exception &) {
     fail("{} is damaged: its metadata make no sense", path);
   }
+  if (saved.settings.batch < 1 || saved.rows < 1 || position.epoch < 0 || position.batch < 0 || position.step < 0)
+    fail("{} is damaged: its counters make no sense", path);
 }
 
 void Checkpoint::read(const RunVectors &vectors) const {

@@ -269,6 +269,16 @@ TEST_F(Commands, wrongWords) {
   expectRefused(model({"evaluate", "--data", "npy:x.npy,y.npy"}), "Train first, or say --weights");
 }
 
+TEST_F(Commands, builtWithoutTraining) {
+  ASSERT_EQ(train().code, 0);
+  for (const char *command : {"train", "evaluate"})
+    expectRefused(model({command, "--data", "npy:x.npy,y.npy"}, {}, -1, LOGISTIC_PREDICT),
+                  "model 'logistic' was built without training: it can predict");
+  expectRefused(model({"gradients", "--save", "g.safetensors"}, {}, -1, LOGISTIC_PREDICT), "built without training");
+  EXPECT_EQ(model({"predict", "--input", "x.npy"}, {}, -1, LOGISTIC_PREDICT).out, model({"predict", "--input", "x.npy"}).out);
+  EXPECT_THAT(model({"info"}, {}, -1, LOGISTIC_PREDICT).out, HasSubstr("training arenas:    none"));
+}
+
 TEST_F(Commands, wrongWeights) {
   ASSERT_EQ(train().code, 0);
   std::string good = readText("logistic.safetensors");

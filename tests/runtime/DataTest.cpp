@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/data/Encoding.h"
 #include "runtime/data/Prepared.h"
 #include "runtime/data/Words.h"
 #include "runtime/io/Safetensors.h"
@@ -136,6 +137,21 @@ TEST(Arrays, tensorsByName) {
   EXPECT_THAT(openError("arrays:d.safetensors", model), HasSubstr("d.safetensors has no tensor 'y'; it has x, z"));
 }
 
+TEST(Arrays, severalInputsByName) {
+  Folder folder;
+  const float ids[] = {1, 2, 3, 4}, sizes[] = {0.5, 0.25}, y[] = {0, 1};
+  writeSafetensors("d.safetensors", {{"words", {2, 2}, ids}, {"sizes", {2}, sizes}, {"y", {2, 1}, y}}, {});
+  FakeModel model = wordsModel(2, 5);
+  model.inputs.push_back({"sizes", WEFT_F32, 1, {1}, 0});
+  Data data = model.open("arrays:d.safetensors");
+  EXPECT_THAT(inputOf<int32_t>(data.train, 1, 2), ElementsAre(3, 4));
+  EXPECT_THAT(test::rowOf<float>(*data.train.inputs[1], 1, 1), ElementsAre(0.25f));
+  model.inputs[1].name = "weights";
+  EXPECT_THAT(openError("arrays:d.safetensors", model), HasSubstr("d.safetensors has no tensor 'weights'; it has sizes, words, y"));
+  writeSafetensors("d.safetensors", {{"words", {2, 2}, ids}, {"weights", {1}, sizes}, {"y", {2, 1}, y}}, {});
+  EXPECT_THAT(openError("arrays:d.safetensors", model), HasSubstr("tensor 'weights' has 1 rows, d.safetensors: tensor 'words' has 2"));
+}
+
 //===----------------------------------------------------------------------===//
 // Generated tasks
 //===----------------------------------------------------------------------===//
@@ -255,9 +271,25 @@ TEST(Imdb, paddedAndCutAsKeras) {
   EXPECT_THAT(inputOf<int32_t>(data.train, 2, 4), ElementsAre(0, 0, 0, 1));
   EXPECT_THAT(labelsOf<float>(data.train, 1, 1), ElementsAre(1));
   EXPECT_THAT(inputOf<int32_t>(openData("imdb(top_words=5)", model.ports()).train, 0, 4), ElementsAre(0, 1, 2, 2));
+  EXPECT_THAT(inputOf<int32_t>(openData("imdb(padding=post)", model.ports()).train, 0, 4), ElementsAre(1, 5, 2, 0));
+  EXPECT_THAT(inputOf<int32_t>(openData("imdb(truncating=post)", model.ports()).train, 1, 4), ElementsAre(1, 4, 5, 6));
   Data split = openData("imdb(test_split=0.34)", model.ports());
   EXPECT_EQ(split.train.rows, 2);
   EXPECT_EQ(split.test->rows, 1);
+}
+
+TEST(Imdb, otherVocabulariesGiveTheirIds) {
+  Folder folder;
+  saveImdb();
+  FakeModel model = wordsModel(4, 7);
+  Data data = model.open("imdb");
+  EXPECT_THAT(data.encoding->vocabulary->words, ElementsAre("the", "film"));
+  EXPECT_THAT(data.encoding->classes, ElementsAre("neg", "pos"));
+  test::writeText("t.csv", "words,y\nfilm film,1\na,0\n");
+  Ports ports = model.ports();
+  ports.encoding = model.open("csv:t.csv").encoding;
+  // film is 5 in one, 4 in the other; what the other does not know is left out.
+  EXPECT_THAT(inputOf<int32_t>(openData("imdb", ports).train, 0, 4), ElementsAre(0, 0, 1, 4));
 }
 
 TEST(Imdb, mistakes) {

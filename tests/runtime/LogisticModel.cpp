@@ -84,7 +84,7 @@ void evaluateSlice(const WeftCall *call) {
     call->loss[row] = std::fmax(z[row], 0.0f) - z[row] * y[row] + std::log1p(std::exp(-std::fabs(z[row])));
 }
 
-void stepSlice(const WeftCall *call) {
+[[maybe_unused]] void stepSlice(const WeftCall *call) {
   evaluateSlice(call);
   const float *x = static_cast<const float *>(call->inputs[0]);
   const float *y = static_cast<const float *>(call->labels[0]);
@@ -97,7 +97,7 @@ void stepSlice(const WeftCall *call) {
   }
 }
 
-void update(const WeftUpdateCall *call) {
+[[maybe_unused]] void update(const WeftUpdateCall *call) {
   float rate =
       call->learning_rate * std::sqrt(1 - std::pow(0.999f, call->step)) / (1 - std::pow(0.9f, call->step));
   for (int64_t i = call->begin; i < call->end; ++i) {
@@ -129,9 +129,15 @@ extern "C" const WeftModel weft_model = {
     .row_tile = 4,
     .reserved = 0,
     .predict = {parameterCount * sizeof(float), arenaBytes, prepare, predictSlice, -1},
+#ifdef LOGISTIC_WITHOUT_TRAINING
+    .evaluate = {},
+    .step = {},
+    .update = nullptr,
+#else
     .evaluate = {parameterCount * sizeof(float), arenaBytes, prepare, evaluateSlice, -1},
     .step = {parameterCount * sizeof(float), arenaBytes, prepare, stepSlice, -1},
     .update = update,
+#endif
     .settings = R"({"epochs": 3, "batch": 30, "seed": 7, "shuffle": true, "metrics": ["accuracy"],
                     "loss": ")" LOGISTIC_LOSS R"(", "optimizer": "adam", "learning_rate": 0.01, "callbacks": )" LOGISTIC_CALLBACKS_JSON "}",
     .layers = R"([{"name": "dense", "type": "Dense", "shape": [1], "parameters": 9}])",

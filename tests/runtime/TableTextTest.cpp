@@ -281,6 +281,7 @@ TEST(Text, mistakes) {
   EXPECT_THAT(openError("text:none", wordsModel(3, 20)), HasSubstr("none is no folder"));
   EXPECT_THAT(openError("text:d/neg", wordsModel(3, 20)), HasSubstr("d/neg has no folders; a folder a class is wanted"));
   EXPECT_THAT(openError("text:d", featuresModel(3)), HasSubstr("model with one input of word ids"));
+  EXPECT_THAT(openError("text:d", wordsModel(3, 2)), HasSubstr("input 'words' has a vocabulary of 2: for texts it takes 4 or more"));
   EXPECT_THAT(openError("text:d(words=3)", wordsModel(3, 20)), HasSubstr("no argument 'words'"));
   writeText("d/pos/3.txt", "caf\xe9");
   EXPECT_THAT(openError("text:d", wordsModel(3, 20)), HasSubstr("d/pos/3.txt is no UTF-8 text (byte 3 from 0 is 0xe9)"));
