@@ -136,9 +136,11 @@ static ParseResult parseScanTypes(OpAsmParser &parser, const Operands &inputs, c
   return success();
 }
 
-static void printScanTypes(OpAsmPrinter &printer, ScanOp op, OperandRange, OperandRange, TypeRange, TypeRange,
-                           TypeRange, TypeRange) {
-  printer.printFunctionalType(op);
+static void printScanTypes(OpAsmPrinter &printer, ScanOp op, OperandRange, OperandRange, TypeRange inputs,
+                           TypeRange starts, TypeRange, TypeRange) {
+  SmallVector<Type> operands(inputs);
+  llvm::append_range(operands, starts);
+  printer << FunctionType::get(op.getContext(), operands, op.getResultTypes());
 }
 
 //===----------------------------------------------------------------------===//

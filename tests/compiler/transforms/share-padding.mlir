@@ -1,4 +1,4 @@
-// RUN: weft-opt --seq-share-padding --split-input-file %s | FileCheck %s
+// RUN: weft-opt --seq-share-padding --split-input-file %s | weft-opt --split-input-file | FileCheck %s
 
 // What only looks at ids and weights is the same for all rows until a row's start.
 // CHECK-LABEL: seq.model @m

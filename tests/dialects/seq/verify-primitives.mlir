@@ -164,10 +164,28 @@ func.func @f(%x: tensor<?x4xf32>, %y: tensor<?x2xf32>) {
 
 // -----
 
+// contract C4
+func.func @f(%x: tensor<?x4xf32>, %y: tensor<?x2xf32>, %active: tensor<4xi32>) {
+  // expected-error @+1 {{expected a sequence [batch, steps, ..] beside `active`, got 'tensor<?x4xf32>'}}
+  %r = seq.contract %x, %y active %active : (tensor<?x4xf32>, tensor<?x2xf32>, tensor<4xi32>) -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
 // sum_to C1
 func.func @f(%x: tensor<?x4xf32>) {
   // expected-error @+1 {{expected a result that broadcasts to 'tensor<?x4xf32>', got 'tensor<2xf32>'}}
   %r = seq.sum_to %x : (tensor<?x4xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+// sum_to C2
+func.func @f(%x: tensor<?x6x4xf32>, %active: tensor<5xi32>) {
+  // expected-error @+1 {{expected counts of active rows of type 'tensor<6xi32>', got 'tensor<5xi32>'}}
+  %r = seq.sum_to %x active %active : (tensor<?x6x4xf32>, tensor<5xi32>) -> tensor<4xf32>
   return
 }
 
@@ -330,6 +348,15 @@ func.func @f(%v: tensor<?x2x4xf32>, %i: tensor<?x2xi32>) {
 func.func @f(%v: tensor<?x4xf32>, %i: tensor<?x2xi32>) {
   // expected-error @+1 {{expected values of type 'tensor<?x2x4xf32>', got 'tensor<?x4xf32>'}}
   %r = seq.scatter_add %v, %i : (tensor<?x4xf32>, tensor<?x2xi32>) -> tensor<9x4xf32>
+  return
+}
+
+// -----
+
+// scatter_add C3
+func.func @f(%v: tensor<?x2x4xf32>, %i: tensor<?x2xi32>, %active: tensor<3xi32>) {
+  // expected-error @+1 {{expected counts of active rows of type 'tensor<2xi32>', got 'tensor<3xi32>'}}
+  %r = seq.scatter_add %v, %i active %active : (tensor<?x2x4xf32>, tensor<?x2xi32>, tensor<3xi32>) -> tensor<9x4xf32>
   return
 }
 

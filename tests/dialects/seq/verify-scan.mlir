@@ -133,6 +133,69 @@ func.func @f(%x: tensor<?x9x4xf32>) {
 
 // -----
 
+// scan C6
+func.func @f(%x: tensor<?x9x4xf32>, %active: tensor<8xi32>) {
+  // expected-error @+1 {{expected counts of active rows of type 'tensor<9xi32>', got 'tensor<8xi32>'}}
+  %k = seq.scan over (%x) from () steps 9 active(%active : tensor<8xi32>) : (tensor<?x9x4xf32>) -> tensor<?x9x4xf32> {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep(%xt : tensor<?x4xf32>)
+  }
+  return
+}
+
+// -----
+
+// scan C7
+func.func @f(%x: tensor<?x9x4xf32>, %active: tensor<9xi32>) {
+  // expected-error @+1 {{expected `spread` to number 1 values from 0, got 1}}
+  %k = seq.scan over (%x) from () steps 9 active(%active : tensor<9xi32>) spread [1] : (tensor<?x9x4xf32>) -> tensor<?x9x4xf32> {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep(%xt : tensor<?x4xf32>)
+  }
+  return
+}
+
+// -----
+
+// scan C7
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected no `collect` without `active`}}
+  %k = seq.scan over (%x) from () steps 9 collect [0] : (tensor<?x9x4xf32>) -> tensor<?x9x4xf32> {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.next states() keep(%xt : tensor<?x4xf32>)
+  }
+  return
+}
+
+// -----
+
+// active_rows C1
+func.func @f(%starts: tensor<?xi32>) {
+  // expected-error @+1 {{expected starts of type 'tensor<?x1xi32>', got 'tensor<?xi32>'}}
+  %a = seq.active_rows %starts {add = 0 : i64, divide = 1 : i64} : (tensor<?xi32>) -> tensor<9xi32>
+  return
+}
+
+// -----
+
+// active_rows C2
+func.func @f(%starts: tensor<?x1xi32>) {
+  // expected-error @+1 {{expected a count for each step, got 'tensor<9x1xi32>'}}
+  %a = seq.active_rows %starts {add = 0 : i64, divide = 1 : i64} : (tensor<?x1xi32>) -> tensor<9x1xi32>
+  return
+}
+
+// -----
+
+// active_rows C3
+func.func @f(%starts: tensor<?x1xi32>) {
+  // expected-error @+1 {{expected to divide by 1 or more, got 0}}
+  %a = seq.active_rows %starts {add = 0 : i64, divide = 0 : i64} : (tensor<?x1xi32>) -> tensor<9xi32>
+  return
+}
+
+// -----
+
 // The types of a scan
 func.func @f(%x: tensor<?x9x4xf32>, %h: tensor<?x2xf32>) {
   // expected-error @+1 {{expected 2 operands and at least 1 results, got '(tensor<?x9x4xf32>) -> tensor<?x2xf32>'}}
