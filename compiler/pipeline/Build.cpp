@@ -62,6 +62,11 @@ public:
   }
   /// Whether the place can be written to is known before the work is done.
   Outcome open() {
+    // A rename would put the program in the place of a device.
+    fs::file_status status;
+    if (!fs::status(output, status) && status.type() != fs::file_type::regular_file)
+      return Outcome::userError("error: cannot write " + output + ": it is " +
+                                (status.type() == fs::file_type::directory_file ? "a directory" : "no ordinary file"));
     int descriptor = -1;
     if (std::error_code error = fs::openFileForWrite(temporary, descriptor))
       return failed(error);
@@ -89,11 +94,6 @@ private:
 /// Builds beside `output` and renames at the end, so that a file is whole or as it was.
 static Outcome link(Compilation &compilation, const Options &options, const Toolchain &tools, Product product,
                     const std::string &output) {
-  // A rename would put the program in the place of a device.
-  fs::file_status status;
-  if (!fs::status(output, status) && status.type() != fs::file_type::regular_file)
-    return Outcome::userError("error: cannot write " + output + ": it is " +
-                              (status.type() == fs::file_type::directory_file ? "a directory" : "no ordinary file"));
   llvm::SmallString<128> folder;
   if (std::error_code error = fs::createUniqueDirectory("weft-build", folder))
     return Outcome::userError("error: cannot make a temporary folder: " + error.message());
