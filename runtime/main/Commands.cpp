@@ -27,7 +27,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <optional>
 
@@ -58,21 +60,39 @@ void checkTrains(const WeftModel &model) {
          model.name);
 }
 
+/// Time and memory of this program alone: `weft train` compiles in the same process
+/// and then becomes the program, which inherits what was used until then.
 class Stopwatch {
 public:
   /// "wall 12.3 s, CPU 24.1 s (1.96 processors), peak memory 210 MB".
   std::string text() const {
     double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    auto seconds = [](timeval time) { return double(time.tv_sec) + double(time.tv_usec) * 1e-6; };
-    double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    double cpu = processorSeconds() - cpuAtStart;
     return fmt::format("wall {:.2f} s, CPU {:.2f} s ({:.2f} processors), peak memory {:.1f} MB", wall, cpu,
-                       wall > 0 ? cpu / wall : 0, double(usage.ru_maxrss) / 1024);
+                       wall > 0 ? cpu / wall : 0, peakKilobytes() / 1024);
   }
 
 private:
+  static double processorSeconds() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    auto seconds = [](timeval time) { return double(time.tv_sec) + double(time.tv_usec) * 1e-6; };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+
+  static double peakKilobytes() {
+    // Unlike ru_maxrss this begins anew with the program.
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+      if (line.starts_with("VmHWM:"))
+        return std::strtod(line.c_str() + 6, nullptr);
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return double(usage.ru_maxrss);
+  }
+
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  double cpuAtStart = processorSeconds();
 };
 
 int64_t toInteger64(const std::string &what, int64_t value, int64_t least) {
