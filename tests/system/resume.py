@@ -6,15 +6,21 @@ import signal
 import subprocess
 import time
 
+import numpy as np
+
 import weft_system as system
 
 MODEL = """
 model m {
-  input symbols: features[20, 7]
-  output valid = symbols |> gru(12) |> dense(1, activation = sigmoid, kernel_regularizer = l2(0.0001))
+  input symbols: tokens[20] of 8
+  output valid = symbols
+    |> embedding(7, dropout = 0.05)
+    |> gru(12, dropout = 0.1, recurrent_dropout = 0.1)
+    |> dropout(0.1)
+    |> dense(1, activation = sigmoid, kernel_regularizer = l2(0.0001))
 }
 train {
-  data       = reber(length = 20, samples = 600, seed = 3)
+  data       = npy("x.npy", "y.npy")
   loss       = binary_crossentropy
   optimizer  = adam(learning_rate = 0.01, clipnorm = 1)
   metrics    = [accuracy]
@@ -45,6 +51,9 @@ class Resume(system.Test):
         return json.loads(header["__metadata__"]["state"])["step"]
 
     def test_killed_a_hundred_times(self):
+        ids = np.random.default_rng(3).integers(1, 8, (600, 20))
+        self.save("x.npy", ids.astype("<i4"))
+        self.save("y.npy", (ids[:, :10].sum(axis=1) < ids[:, 10:].sum(axis=1)).astype("<f4"))
         program = self.build(MODEL)
         words = [program, "train", "--save", "w.safetensors", "--checkpoint-every", "3", "--threads", "2"]
         start = time.perf_counter()
@@ -53,7 +62,7 @@ class Resume(system.Test):
         self.assertEqual(whole.returncode, 0, whole.stderr)
         wanted, batches = self.files(), self.place()
         for name in os.listdir(self.work):
-            if name not in ("model", "model.weft"):
+            if name not in ("model", "model.weft", "x.npy", "y.npy"):
                 os.remove(self.path(name))
 
         # Each time as long as a hundredth of the training takes, and what a run needs
