@@ -147,9 +147,14 @@ FailureOr<llvm::Constant *> DescriptorBuilder::ports(StringRef name, StringRef f
     auto named = function.getArgAttrOfType<StringAttr>(index, nameAttr);
     std::string fallback = (field.drop_back() + (list.empty() ? "" : "_" + Twine(list.size()))).str();
     auto vocabulary = function.getArgAttrOfType<IntegerAttr>(index, vocabularyAttr);
+    SmallVector<llvm::Constant *> bounds(2, llvm::ConstantFP::get(f64, 0));
+    if (auto own = function.getArgAttrOfType<ArrayAttr>(index, boundsAttr); own && own.size() == 2)
+      for (auto [bound, number] : llvm::zip_equal(bounds, own.getAsRange<FloatAttr>()))
+        bound = llvm::ConstantFP::get(f64, number.getValueAsDouble());
     list.push_back(record({string(named ? named.getValue() : fallback),
                            number(type.getElementType().isF32() ? WEFT_F32 : WEFT_I32), number(type.getRank() - 1),
-                           shape(type.getShape().drop_front()), wide(vocabulary ? vocabulary.getInt() : 0)},
+                           shape(type.getShape().drop_front()), wide(vocabulary ? vocabulary.getInt() : 0),
+                           llvm::ConstantArray::get(llvm::ArrayType::get(f64, 2), bounds)},
                           sizeof(WeftPort)));
   }
   count = list.size();

@@ -39,6 +39,8 @@ func::FuncOp weft::codegen::createFunction(OpBuilder &builder, Location loc, Str
       function.setArgAttr(index, nameAttr, argument.name);
     if (argument.vocabulary)
       function.setArgAttr(index, vocabularyAttr, argument.vocabulary);
+    if (argument.bounds)
+      function.setArgAttr(index, boundsAttr, argument.bounds);
   }
   return function;
 }
@@ -107,7 +109,7 @@ void FunctionPlanner::bindArguments(size_t inputs) {
     StringRef known = index < inputs ? "inputs" : index + 1 == body().getNumArguments() ? "scales" : "labels";
     argumentBindings.push_back({Space::Port, unsigned(ports.size())});
     ports.push_back({externalType(type), field ? field.getValue() : known, named,
-                     source.getArgAttr(index, "seq.vocabulary")});
+                     source.getArgAttr(index, "seq.vocabulary"), source.getArgAttr(index, "seq.bounds")});
   }
 }
 

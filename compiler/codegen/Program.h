@@ -16,7 +16,8 @@
 // Every argument says in `weft.field` which member of WeftCall (of
 // WeftUpdateCall for the last two) it is; where that member is an array, the
 // arguments stand in its order. Inputs, labels and outputs carry `weft.name`, ids
-// `weft.vocabulary`. `*.arena` answers how many bytes a slice of so many rows needs.
+// `weft.vocabulary`, labels `weft.bounds` where there are any. `*.arena` answers how
+// many bytes a slice of so many rows needs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +36,7 @@ namespace weft::codegen {
 constexpr llvm::StringLiteral fieldAttr = "weft.field";
 constexpr llvm::StringLiteral nameAttr = "weft.name";
 constexpr llvm::StringLiteral vocabularyAttr = "weft.vocabulary";
+constexpr llvm::StringLiteral boundsAttr = "weft.bounds";
 
 /// Attributes of the module: the model's name, its layers for the summary, the
 /// tile that slices are rounded up to, and how many slices a batch has at most.
@@ -62,7 +64,7 @@ struct Argument {
   mlir::Type type;
   llvm::StringRef field;
   mlir::StringAttr name;
-  mlir::Attribute vocabulary;
+  mlir::Attribute vocabulary, bounds = {};
 };
 mlir::func::FuncOp createFunction(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name,
                                   llvm::ArrayRef<Argument> arguments, mlir::TypeRange results = {});

@@ -85,8 +85,10 @@ private:
          definition.range);
     for (const Parameter &parameter : definition.parameters)
       line(1,
-           fmt::format("parameter {}{}{}", parameter.name,
+           fmt::format("parameter {}{}{}{}", parameter.name,
                        parameter.element.empty() ? "" : ": " + parameter.element,
+                       parameter.bounds ? fmt::format(": [{}, {}]", parameter.bounds->first, parameter.bounds->second)
+                                        : "",
                        parameter.value ? " = " + print(*parameter.value) : ""),
            parameter.range);
     for (const Statement &statement : definition.body)

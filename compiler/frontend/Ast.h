@@ -89,7 +89,9 @@ struct Parameter {
   std::string name;
   SourceRange range;
   std::string element; // `tokens` for a parameter that takes ids
-  ExprPtr value;       // the default; null without one
+  /// `[least, most]`: what the values of a label may be.
+  std::optional<std::pair<double, double>> bounds;
+  ExprPtr value; // the default; null without one
 };
 
 enum class DefinitionKind { Model, Train, Cell, Layer, Activation, Loss, Optimizer, Regularizer };

@@ -105,6 +105,9 @@ DictionaryAttr Generator::describeArgument(const Function &function, const front
       builder.getNamedAttr("seq.name", builder.getStringAttr(argument.name))};
   if (int64_t vocabulary = function.types[argument.value].vocabulary)
     attributes.push_back(builder.getNamedAttr("seq.vocabulary", builder.getI64IntegerAttr(vocabulary)));
+  if (argument.bounds)
+    attributes.push_back(builder.getNamedAttr(
+        "seq.bounds", builder.getF64ArrayAttr({argument.bounds->first, argument.bounds->second})));
   return builder.getDictionaryAttr(attributes);
 }
 

@@ -216,7 +216,7 @@ std::unique_ptr<Definition> Parser::parseDefinition() {
     definition->name = name.text;
     definition->nameRange = name.range;
     definition->range = definition->range.to(name.range);
-    if (peek().isSymbol("(") && !parseParameters(definition->parameters)) {
+    if (peek().isSymbol("(") && !parseParameters(*definition)) {
       recover();
       return nullptr;
     }
@@ -258,8 +258,32 @@ std::unique_ptr<Definition> Parser::parseDefinition() {
   return definition;
 }
 
-/// parameters ::= `(` [name [`:` name] [`=` expression] (`,` ...)*] `)`
-bool Parser::parseParameters(std::vector<Parameter> &parameters) {
+/// bounds ::= `[` [`-`] number `,` [`-`] number `]`
+bool Parser::parseBounds(const Definition &definition, Parameter &parameter, bool isLabel) {
+  ExprPtr list = parsePrimary();
+  if (!list)
+    return false;
+  std::vector<double> numbers;
+  for (const ExprPtr &element : list->operands) {
+    bool isNegative = element->kind == Expr::Kind::Unary && element->name == "-";
+    const Expr &number = isNegative ? *element->operands.front() : *element;
+    if (number.kind == Expr::Kind::Number)
+      numbers.push_back(isNegative ? -number.number : number.number);
+  }
+  if (definition.kind != DefinitionKind::Loss || !isLabel)
+    report("W0005", list->range, "bounds cannot stand here")
+        .expected("bounds of the label, which is the second parameter of a loss");
+  else if (list->operands.size() != 2 || numbers.size() != 2 || !(numbers[0] < numbers[1]))
+    report("W0005", list->range, "these are no bounds of a label")
+        .expected("two numbers, the least and the most it may be: `y: [0, 1]`");
+  else
+    parameter.bounds = {numbers[0], numbers[1]};
+  return true;
+}
+
+/// parameters ::= `(` [name [`:` (`tokens` | bounds)] [`=` expression] (`,` ...)*] `)`
+bool Parser::parseParameters(Definition &definition) {
+  std::vector<Parameter> &parameters = definition.parameters;
   return parseElements([&] {
     Parameter parameter;
     Token name;
@@ -267,7 +291,11 @@ bool Parser::parseParameters(std::vector<Parameter> &parameters) {
       return false;
     parameter.name = name.text;
     parameter.range = name.range;
-    if (accept(":")) {
+    bool isTyped = accept(":");
+    if (isTyped && peek().isSymbol("[")) {
+      if (!parseBounds(definition, parameter, /*isLabel=*/parameters.size() == 1))
+        return false;
+    } else if (isTyped) {
       Token element;
       if (!expectName("`tokens`", element))
         return false;

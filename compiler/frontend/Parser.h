@@ -43,7 +43,8 @@ private:
 
   // Definitions
   std::unique_ptr<ast::Definition> parseDefinition();
-  bool parseParameters(std::vector<ast::Parameter> &parameters);
+  bool parseParameters(ast::Definition &definition);
+  bool parseBounds(const ast::Definition &definition, ast::Parameter &parameter, bool isLabel);
   bool parseBlock(std::vector<ast::Statement> &body, bool isTrain);
   bool atDefinition();
 

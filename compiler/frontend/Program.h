@@ -117,6 +117,7 @@ struct Argument {
   ValueId value;
   std::string name;
   SourceRange range;
+  std::optional<std::pair<double, double>> bounds = {}; // of a label
 };
 
 /// Values are numbered; `types` has one entry a value.

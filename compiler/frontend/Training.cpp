@@ -176,7 +176,8 @@ void Elaborator::elaborateLoss(Frame &frame, const Statement &statement) {
   }
   ValueId p = builder.newValue(prediction), y = builder.newValue(label);
   builder.function.arguments.push_back({p, definition->parameters[0].name, definition->parameters[0].range});
-  builder.function.arguments.push_back({y, definition->parameters[1].name, definition->parameters[1].range});
+  builder.function.arguments.push_back({y, definition->parameters[1].name, definition->parameters[1].range,
+                                        definition->parameters[1].bounds});
   Frame inner;
   inner.builder = &builder;
   inner.definition = definition;

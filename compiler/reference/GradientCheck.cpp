@@ -125,10 +125,16 @@ Expected<GradientPoint> weft::reference::drawPoint(ModuleOp module, int64_t rows
   }
   Type label = trained->loss.getArgumentTypes()[1];
   int64_t classes = cast<RankedTensorType>(model.getResultTypes()[0]).getShape().back();
-  if (cast<RankedTensorType>(label).getElementType().isInteger())
+  if (cast<RankedTensorType>(label).getElementType().isInteger()) {
     point.labels = draw(label, [&] { return double(random.below(classes)); });
-  else
-    point.labels = draw(label, [&] { return random.uniform(0.05, 0.95); });
+  } else {
+    double least = 0, most = 1;
+    if (auto bounds = trained->loss.getArgAttrOfType<ArrayAttr>(1, "seq.bounds")) {
+      least = cast<FloatAttr>(bounds[0]).getValueAsDouble();
+      most = cast<FloatAttr>(bounds[1]).getValueAsDouble();
+    }
+    point.labels = draw(label, [&] { return least + (most - least) * random.uniform(0.05, 0.95); });
+  }
   for (WeightOp weight : module.getOps<WeightOp>()) {
     // As many terms as a matmul with it adds up: their sum stays near one.
     auto type = cast<RankedTensorType>(weight.getType());

@@ -115,7 +115,10 @@ static LogicalResult buildStep(TrainingOp training, SymbolTable &symbols, String
   }
   size_t labelNumber = inputs.size();
   inputs.push_back(loss.getArgumentTypes()[1]);
-  argumentAttributes.push_back(named("label"));
+  NamedAttrList labelAttributes(named("label"));
+  if (Attribute bounds = loss.getArgAttr(1, "seq.bounds"))
+    labelAttributes.append("seq.bounds", bounds);
+  argumentAttributes.push_back(labelAttributes.getDictionary(context));
   bool isRandom = !inference && model.walk([](DropoutOp) { return WalkResult::interrupt(); }).wasInterrupted();
   if (isRandom) {
     // 64 bits are two words; a row's mask is its own, wherever in a slice it stands.

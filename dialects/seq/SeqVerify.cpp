@@ -173,6 +173,18 @@ LogicalResult LossOp::verify() {
   for (Type type : {getArgumentTypes()[0], getArgumentTypes()[1], getResultTypes()[0]})
     if (!hasBatch(type))
       return emitOpError() << "expected values with a batch, got " << type;
+  // C3
+  if (Attribute bounds = getArgAttr(1, "seq.bounds")) {
+    SmallVector<double> numbers;
+    if (auto list = dyn_cast<ArrayAttr>(bounds))
+      for (Attribute element : list)
+        if (auto number = dyn_cast<FloatAttr>(element))
+          numbers.push_back(number.getValueAsDouble());
+    if (numbers.size() != 2 || cast<ArrayAttr>(bounds).size() != 2 || !(numbers[0] < numbers[1]))
+      return emitOpError() << "expected two numbers, the lesser first, as seq.bounds of the label, got " << bounds;
+    if (!cast<RankedTensorType>(getArgumentTypes()[1]).getElementType().isF32())
+      return emitOpError() << "expected numbers under seq.bounds, got " << getArgumentTypes()[1];
+  }
   return success();
 }
 

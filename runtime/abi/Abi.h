@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 #define WEFT_ABI_MAGIC UINT64_C(0x006c65646f4d7457)
-#define WEFT_ABI_VERSION 3
+#define WEFT_ABI_VERSION 4
 #define WEFT_MAX_RANK 4
 /** Every buffer begins at a multiple of this many bytes. */
 #define WEFT_ALIGNMENT 64
@@ -51,6 +51,7 @@ typedef struct WeftPort {
   int32_t rank;
   int64_t shape[WEFT_MAX_RANK];
   int64_t vocabulary; /* ids are below this; 0 where the port is no ids */
+  double bounds[2];   /* the least and the most a label may be; both 0: any number */
 } WeftPort;
 
 /** Same order and numbers as `#seq.init`. */
@@ -140,7 +141,7 @@ extern const WeftModel weft_model;
 
 #ifdef __cplusplus
 }
-static_assert(sizeof(WeftPort) == 56, "ABI");
+static_assert(sizeof(WeftPort) == 72, "ABI");
 static_assert(sizeof(WeftInit) == 24, "ABI");
 static_assert(sizeof(WeftWeight) == 80, "ABI");
 static_assert(sizeof(WeftCall) == 112, "ABI");

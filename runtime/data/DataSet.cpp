@@ -116,19 +116,21 @@ std::shared_ptr<const Column> bindLabel(const Ports &ports, size_t index, const 
     std::string hint;
     if (sizeOf(row) == 1 && output.rank > 1)
       hint = " (does a layer return its whole sequence where the last step is meant?)";
-    else if (sizeOf(row) == 1 && !classes && ports.loss == "categorical_crossentropy")
-      hint = " (for class numbers instead of one-hot rows use sparse_categorical_crossentropy)";
+    else if (sizeOf(row) == 1 && !classes)
+      hint = fmt::format(" ({} compares each value of the output with one of the label; where the labels are numbers "
+                         "of classes, sparse_categorical_crossentropy takes them)",
+                         ports.loss.empty() ? "the loss" : ports.loss);
     fail("output is {}, the data has {}{} [{}]", shapeText(shapeOf(output)), labelText(row), hint, where);
   }
   int64_t width = valuesOf(port);
   if (!classes) {
     auto column = copyFloats(tensor, width, where);
     std::span<const float> values = column->as<float>();
-    if (ports.loss == "binary_crossentropy" || ports.loss == "categorical_crossentropy")
+    if (auto [least, most] = port.bounds; least < most)
       for (size_t i = 0; i < values.size(); ++i)
-        if (values[i] < 0 || values[i] > 1)
-          fail("{}: {} is {}, but labels for {} go from 0 to 1", where, place(static_cast<int64_t>(i), width),
-               values[i], ports.loss);
+        if (values[i] < least || values[i] > most)
+          fail("{}: {} is {}, but labels for {} go from {} to {}", where, place(static_cast<int64_t>(i), width),
+               values[i], ports.loss, least, most);
     return column;
   }
   auto column = copyIntegers(tensor, width, where, "class number");

@@ -101,8 +101,8 @@ TEST(Npy, mistakesOfShape) {
   EXPECT_THAT(openError("npy:none.npy,y.npy", wordsModel(3, 10)), HasSubstr("none.npy is empty: it has no rows"));
 
   FakeModel sequences = wordsModel(3, 10);
-  sequences.labels = {{"y", WEFT_F32, 2, {500, 1}, 0}};
-  sequences.outputs = {{"positive", WEFT_F32, 2, {500, 1}, 0}};
+  sequences.labels = {{"y", WEFT_F32, 2, {500, 1}, 0, {}}};
+  sequences.outputs = {{"positive", WEFT_F32, 2, {500, 1}, 0, {}}};
   EXPECT_THAT(openError("npy:x.npy,y.npy", sequences), HasSubstr("output is 500×1, the data has one label a row"));
 }
 
@@ -117,11 +117,13 @@ TEST(Npy, mistakesOfValues) {
   saveNpy<float>("y.npy", "<f4", "2,", {0, 2});
   EXPECT_EQ(openError("npy:x.npy,y.npy", stepsModel(1, 2)), "");
   FakeModel binary = stepsModel(1, 2);
-  binary.loss = "binary_crossentropy";
-  EXPECT_THAT(openError("npy:x.npy,y.npy", binary), HasSubstr("y.npy: row 1 (from 0) is 2, but labels for binary_crossentropy go from 0 to 1"));
+  binary.loss = "of_its_own";
+  binary.labels[0].bounds[0] = -1;
+  binary.labels[0].bounds[1] = 1.5;
+  EXPECT_THAT(openError("npy:x.npy,y.npy", binary), HasSubstr("y.npy: row 1 (from 0) is 2, but labels for of_its_own go from -1 to 1.5"));
   FakeModel classes = stepsModel(1, 2);
-  classes.labels = {{"y", WEFT_I32, 1, {1}, 0}};
-  classes.outputs = {{"class", WEFT_F32, 1, {2}, 0}};
+  classes.labels = {{"y", WEFT_I32, 1, {1}, 0, {}}};
+  classes.outputs = {{"class", WEFT_F32, 1, {2}, 0, {}}};
   EXPECT_THAT(openError("npy:x.npy,y.npy", classes), HasSubstr("is class 2, but the output has 2: classes go from 0 to 1"));
 }
 
@@ -142,7 +144,7 @@ TEST(Arrays, severalInputsByName) {
   const float ids[] = {1, 2, 3, 4}, sizes[] = {0.5, 0.25}, y[] = {0, 1};
   writeSafetensors("d.safetensors", {{"words", {2, 2}, ids}, {"sizes", {2}, sizes}, {"y", {2, 1}, y}}, {});
   FakeModel model = wordsModel(2, 5);
-  model.inputs.push_back({"sizes", WEFT_F32, 1, {1}, 0});
+  model.inputs.push_back({"sizes", WEFT_F32, 1, {1}, 0, {}});
   Data data = model.open("arrays:d.safetensors");
   EXPECT_THAT(inputOf<int32_t>(data.train, 1, 2), ElementsAre(3, 4));
   EXPECT_THAT(test::rowOf<float>(*data.train.inputs[1], 1, 1), ElementsAre(0.25f));

@@ -30,9 +30,9 @@ namespace fs = std::filesystem;
 namespace {
 /// A model that predicts the character behind each one, or behind the last.
 FakeModel charactersModel(int64_t length, int64_t vocabulary, bool isSequence) {
-  return {{{"text", WEFT_I32, 1, {length}, vocabulary}},
-          {{"y", WEFT_I32, 2, {isSequence ? length : 1, 1}, 0}},
-          {{"next", WEFT_F32, 2, {isSequence ? length : 1, vocabulary}, 0}},
+  return {{{"text", WEFT_I32, 1, {length}, vocabulary, {}}},
+          {{"y", WEFT_I32, 2, {isSequence ? length : 1, 1}, 0, {}}},
+          {{"next", WEFT_F32, 2, {isSequence ? length : 1, vocabulary}, 0, {}}},
           "sparse_categorical_crossentropy"};
 }
 

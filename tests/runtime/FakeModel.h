@@ -35,25 +35,26 @@ struct FakeModel {
   }
 };
 
-inline constexpr WeftPort oneLabel = {"y", WEFT_F32, 1, {1}, 0};
-inline constexpr WeftPort oneOutput = {"positive", WEFT_F32, 1, {1}, 0};
+inline constexpr WeftPort oneLabel = {"y", WEFT_F32, 1, {1}, 0, {}};
+inline constexpr WeftPort yesOrNo = {"y", WEFT_F32, 1, {1}, 0, {0, 1}};
+inline constexpr WeftPort oneOutput = {"positive", WEFT_F32, 1, {1}, 0, {}};
 
 /// tokens[length] of vocabulary, to tell yes from no.
 inline FakeModel wordsModel(int64_t length, int64_t vocabulary) {
-  return {{{"words", WEFT_I32, 1, {length}, vocabulary}}, {oneLabel}, {oneOutput}, "binary_crossentropy"};
+  return {{{"words", WEFT_I32, 1, {length}, vocabulary, {}}}, {yesOrNo}, {oneOutput}, "binary_crossentropy"};
 }
 /// features[width], or of steps, to a number.
 inline FakeModel featuresModel(int64_t width) {
-  return {{{"x", WEFT_F32, 1, {width}, 0}}, {oneLabel}, {oneOutput}, "mean_squared_error"};
+  return {{{"x", WEFT_F32, 1, {width}, 0, {}}}, {oneLabel}, {oneOutput}, "mean_squared_error"};
 }
 inline FakeModel stepsModel(int64_t steps, int64_t width) {
-  return {{{"x", WEFT_F32, 2, {steps, width}, 0}}, {oneLabel}, {oneOutput}, "mean_squared_error"};
+  return {{{"x", WEFT_F32, 2, {steps, width}, 0, {}}}, {oneLabel}, {oneOutput}, "mean_squared_error"};
 }
 /// tokens[length] of vocabulary to one of some classes; one-hot labels or numbers.
 inline FakeModel classesModel(int64_t length, int64_t vocabulary, int64_t classes, bool oneHot) {
   FakeModel model = wordsModel(length, vocabulary);
-  model.outputs = {{"out", WEFT_F32, 1, {classes}, 0}};
-  model.labels = {{"y", oneHot ? WEFT_F32 : WEFT_I32, 1, {oneHot ? classes : 1}, 0}};
+  model.outputs = {{"out", WEFT_F32, 1, {classes}, 0, {}}};
+  model.labels = {{"y", oneHot ? WEFT_F32 : WEFT_I32, 1, {oneHot ? classes : 1}, 0, {}}};
   model.loss = oneHot ? "categorical_crossentropy" : "sparse_categorical_crossentropy";
   return model;
 }

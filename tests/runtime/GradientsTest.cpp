@@ -116,7 +116,7 @@ TEST_F(Gradients, areClippedByValue) {
 
 TEST(ClassWeights, areThoseOfTheLabelsClass) {
   WeftModel model = {};
-  WeftPort label = {"y", WEFT_F32, 1, {1}, 0};
+  WeftPort label = {"y", WEFT_F32, 1, {1}, 0, {}};
   model.labels = &label;
   model.label_count = 1;
   float one = 0.9f, two = 2;
@@ -126,7 +126,7 @@ TEST(ClassWeights, areThoseOfTheLabelsClass) {
   label.shape[0] = 3;
   const float places[] = {0, 0.2f, 0.8f};
   EXPECT_EQ(ClassWeights(model, {1, 4, 0.5}).of(places), 0.5f);
-  label = {"y", WEFT_I32, 1, {1}, 3};
+  label = {"y", WEFT_I32, 1, {1}, 3, {}};
   const int32_t id = 1, negative = -1;
   EXPECT_EQ(ClassWeights(model, {1, 4, 0.5}).of(&id), 4);
   EXPECT_NE(test::errorOf([&] { ClassWeights(model, {1, 4, 0.5}).of(&negative); }), "");

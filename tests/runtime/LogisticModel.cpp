@@ -40,9 +40,9 @@ constexpr int64_t parameterCount = 32;
 #define LOGISTIC_VERSION WEFT_ABI_VERSION
 #endif
 
-const WeftPort inputs[] = {{"x", WEFT_F32, 1, {width}, 0}};
-const WeftPort labels[] = {{"y", WEFT_F32, 1, {1}, 0}};
-const WeftPort outputs[] = {{"positive", WEFT_F32, 1, {1}, 0}};
+const WeftPort inputs[] = {{"x", WEFT_F32, 1, {width}, 0, {}}};
+const WeftPort labels[] = {{"y", WEFT_F32, 1, {1}, 0, {}}};
+const WeftPort outputs[] = {{"positive", WEFT_F32, 1, {1}, 0, {}}};
 const WeftInit glorot = {6, 0, 0, 0};
 const WeftInit zeros = {0, 0, 0, 0};
 const WeftWeight weights[] = {

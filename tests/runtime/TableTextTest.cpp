@@ -101,7 +101,7 @@ TEST(Csv, columnsByName) {
 TEST(Csv, severalInputsAndIds) {
   Folder folder;
   writeText("t.csv", "w0,w1,f,y\n3,4,0.5,1\n");
-  FakeModel model{{{"words", WEFT_I32, 1, {2}, 5}, {"extra", WEFT_F32, 1, {1}, 0}}, {oneLabel}, {oneOutput}, ""};
+  FakeModel model{{{"words", WEFT_I32, 1, {2}, 5, {}}, {"extra", WEFT_F32, 1, {1}, 0, {}}}, {oneLabel}, {oneOutput}, ""};
   Data data = open("csv:t.csv(words=w0+w1,extra=f)", model);
   EXPECT_THAT(rowOf<int32_t>(*data.train.inputs[0], 0, 2), ElementsAre(3, 4));
   EXPECT_THAT(rowOf<float>(*data.train.inputs[1], 0, 1), ElementsAre(0.5f));
@@ -148,6 +148,7 @@ TEST(Csv, mistakes) {
   EXPECT_THAT(csvError("a,b,c\n1,2,3\n", featuresModel(1), "csv:t.csv(x=a,y=b+c)"), HasSubstr("the data has 2 labels a row"));
   FakeModel binary = featuresModel(1);
   binary.loss = "binary_crossentropy";
+  binary.labels = {test::yesOrNo};
   EXPECT_THAT(csvError("a,y\n1,2\n", binary), HasSubstr("labels for binary_crossentropy go from 0 to 1"));
 }
 

@@ -35,7 +35,7 @@ const WeftWeight weights[] = {
     {"dense/kernel", 2, 1, {8, 2}, 32, 16, &zeros},
     {"dense/bias", 1, 1, {1}, 48, 1, &zeros},
 };
-const WeftPort input = {"steps", WEFT_F32, 2, {5, 2}, 0};
+const WeftPort input = {"steps", WEFT_F32, 2, {5, 2}, 0, {}};
 
 WeftModel fakeModel() {
   WeftModel model{};

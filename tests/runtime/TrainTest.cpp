@@ -186,9 +186,9 @@ struct Scored {
   }
 };
 
-const Scored binary = {{"p", WEFT_F32, 1, {1}, 0}, {"y", WEFT_F32, 1, {1}, 0}};
-const Scored oneHot = {{"p", WEFT_F32, 1, {3}, 0}, {"y", WEFT_F32, 1, {3}, 0}};
-const Scored sparse = {{"p", WEFT_F32, 1, {3}, 0}, {"y", WEFT_I32, 1, {1}, 0}};
+const Scored binary = {{"p", WEFT_F32, 1, {1}, 0, {}}, {"y", WEFT_F32, 1, {1}, 0, {}}};
+const Scored oneHot = {{"p", WEFT_F32, 1, {3}, 0, {}}, {"y", WEFT_F32, 1, {3}, 0, {}}};
+const Scored sparse = {{"p", WEFT_F32, 1, {3}, 0, {}}, {"y", WEFT_I32, 1, {1}, 0, {}}};
 } // namespace
 
 TEST(Score, accuracyByOutputAndLabel) {

@@ -192,6 +192,20 @@ train {
         self.refusesTable("a,b,kind\n1,2,0\n1,2,-1\n", says="is class -1")
         self.refusesTable("a,b,kind\n1,2,0\n1,2,0.5\n", says="is 0.5, which is no class number")
 
+    def test_label_out_of_a_losss_bounds(self):
+        self.program = self.build("""loss margin(p, y: [-1, 1]) = mean(maximum(1 - y * p, 0))
+model side {
+  input x: features[2]
+  output y = x |> dense(1)
+}
+train {
+  data = csv("t.csv")
+  loss = margin
+  optimizer = sgd
+}
+""", output="side")
+        self.refusesTable("a,b,y\n1,2,1\n1,2,-1.5\n", says="t.csv: row 1 (from 0) is -1.5, but labels for margin go from -1 to 1")
+
     def test_nan(self):
         self.refusesTable("a,b,kind\n1,2,0\n1,nan,1\n", says="t.csv, line 3: column 'b' is not a number (NaN)")
         self.refusesTable("a,b,kind\n1,2,0\n1,,1\n", says="t.csv, line 3: column 'b' is empty")

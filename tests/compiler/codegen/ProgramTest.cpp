@@ -76,7 +76,7 @@ module attributes {weft.row_tile = 8 : i64, weft.slices = 4 : i64} {
   }
 
   seq.step @train(%x: tensor<?xTx4xf32> {seq.name = "x"}, %id: tensor<?x1xi32> {seq.name = "id", seq.vocabulary = 10 : i64},
-                  %t: tensor<?x4xf32> {seq.name = "target"}, %scale: tensor<?x1xf32>)
+                  %t: tensor<?x4xf32> {seq.name = "target", seq.bounds = [-1.0, 2.5]}, %scale: tensor<?x1xf32>)
       -> (tensor<?x4xf32>, tensor<?x1xf32>, tensor<4x4xf32>, tensor<3xf32>, tensor<10x4xf32>)
       attributes {gradients = [@"cell/w", @"cell/bias", @"embedding/table"]} {
     %table = seq.read @"embedding/table" : tensor<10x4xf32>
@@ -326,6 +326,8 @@ TEST_F(BuiltProgram, describesItself) {
   EXPECT_EQ(model.inputs[1].vocabulary, 10);
   ASSERT_EQ(model.label_count, 1);
   EXPECT_STREQ(model.labels[0].name, "target");
+  EXPECT_EQ(model.labels[0].bounds[0], -1);
+  EXPECT_EQ(model.labels[0].bounds[1], 2.5);
   ASSERT_EQ(model.output_count, 1);
   EXPECT_STREQ(model.outputs[0].name, "h");
   EXPECT_EQ(model.outputs[0].shape[0], 4);

@@ -49,6 +49,15 @@ TEST(Expression, NothingMayFollow) {
   EXPECT_NE(expression("").find("error[W0005]"), std::string::npos);
 }
 
+TEST(File, KeepsTheBoundsOfALabel) {
+  EXPECT_EQ(dumpFile("loss l(p, y: [-1, 0.5]) = mean(p)\n"),
+            "loss l  <1:1>\n"
+            "  parameter p  <1:8>\n"
+            "  parameter y: [-1, 0.5]  <1:11>\n"
+            "  return  <1:27>\n"
+            "    mean(p)  <1:27>\n");
+}
+
 TEST(File, IsDumpedWithPlaces) {
   EXPECT_EQ(dumpFile("import \"cells.weft\"\n"
                      "cell c(units, f = tanh) named \"C\" {\n"

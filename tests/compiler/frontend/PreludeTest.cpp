@@ -93,7 +93,7 @@ TEST(Loss, AreWrittenWithPlainLogarithms) {
   Compiled compiled =
       compile(modelOf("features[3]", "dense(1, activation = sigmoid)", "", "binary_crossentropy"));
   EXPECT_FALSE(compiled.has("seq.maximum"));
-  expectInOrder(compiled, {"seq.loss", "seq.log", "seq.log", "seq.reduce <mean>"});
+  expectInOrder(compiled, {"seq.loss", "seq.bounds = [0.000000e+00, 1.000000e+00]", "seq.log", "seq.log", "seq.reduce <mean>"});
 }
 
 class Optimizers : public testing::TestWithParam<const char *> {};

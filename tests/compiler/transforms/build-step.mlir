@@ -3,7 +3,7 @@
 // The mean over a row's values, whatever their shape; model and loss stay.
 // CHECK: seq.model @m
 // CHECK: seq.loss @squared
-// CHECK-LABEL: seq.step @train(%x: tensor<?x3xf32> {seq.name = "x"}, %label: tensor<?x3x2xf32> {seq.name = "label"},
+// CHECK-LABEL: seq.step @train(%x: tensor<?x3xf32> {seq.name = "x"}, %label: tensor<?x3x2xf32> {seq.bounds = [0.000000e+00, 1.000000e+00], seq.name = "label"},
 // CHECK-SAME: %scale: tensor<?x1xf32> {seq.name = "scale"}) -> (tensor<?x3x2xf32>, tensor<?x1xf32>) attributes {gradients = []} {
 // CHECK: %[[X:.+]] = seq.reshape %x
 // CHECK: %[[P:.+]] = seq.mul %[[X]], %{{.+}}
@@ -19,7 +19,7 @@ seq.model @m(%x: tensor<?x3xf32> {seq.name = "x"}) -> (tensor<?x3x2xf32> {seq.na
   %p = seq.mul %r, %w : (tensor<?x3x1xf32>, tensor<2xf32>) -> tensor<?x3x2xf32>
   seq.return %p : tensor<?x3x2xf32>
 }
-seq.loss @squared(%p: tensor<?x3x2xf32>, %y: tensor<?x3x2xf32>) -> tensor<?x3x2xf32> {
+seq.loss @squared(%p: tensor<?x3x2xf32>, %y: tensor<?x3x2xf32> {seq.bounds = [0.0, 1.0]}) -> tensor<?x3x2xf32> {
   %d = seq.sub %p, %y : tensor<?x3x2xf32>
   %s = seq.mul %d, %d : tensor<?x3x2xf32>
   seq.return %s : tensor<?x3x2xf32>

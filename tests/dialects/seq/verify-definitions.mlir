@@ -175,6 +175,30 @@ seq.loss @l(%p: tensor<?x1xf32>, %y: tensor<?x1xf32>) -> tensor<f32> {
 
 // -----
 
+// loss C3
+// expected-error @+1 {{expected two numbers, the lesser first, as seq.bounds of the label, got [1.000000e+00, 0.000000e+00]}}
+seq.loss @l(%p: tensor<?x1xf32>, %y: tensor<?x1xf32> {seq.bounds = [1.0, 0.0]}) -> tensor<?x1xf32> {
+  seq.return %p : tensor<?x1xf32>
+}
+
+// -----
+
+// loss C3
+// expected-error @+1 {{as seq.bounds of the label, got [0, 1, 2.000000e+00]}}
+seq.loss @l(%p: tensor<?x1xf32>, %y: tensor<?x1xf32> {seq.bounds = [0, 1, 2.0]}) -> tensor<?x1xf32> {
+  seq.return %p : tensor<?x1xf32>
+}
+
+// -----
+
+// loss C3
+// expected-error @+1 {{expected numbers under seq.bounds, got 'tensor<?x1xi32>'}}
+seq.loss @l(%p: tensor<?x1xf32>, %y: tensor<?x1xi32> {seq.bounds = [0.0, 1.0]}) -> tensor<?x1xf32> {
+  seq.return %p : tensor<?x1xf32>
+}
+
+// -----
+
 // optimizer C1
 // expected-error @+1 {{expected step, rate, weight, gradient and states to weight and states, got 4 arguments and 2 results}}
 seq.optimizer @o(%t: tensor<f32>, %r: tensor<f32>, %w: tensor<?xf32>, %g: tensor<?xf32>)
