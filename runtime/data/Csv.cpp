@@ -118,8 +118,11 @@ private:
       auto named = std::find_if(all.begin(), all.end(), [](const std::string &name) { return name == "y" || name == "label"; });
       if (width == 1 && named != all.end())
         label.columns = {*named};
+      else if (width < all.size())
+        label.columns.assign(all.end() - static_cast<std::ptrdiff_t>(width), all.end());
       else
-        label.columns.assign(all.end() - static_cast<std::ptrdiff_t>(std::min(width, all.size())), all.end());
+        fail("data '{}' has {} column{}, label '{}' alone takes {}: {}", spec.text, all.size(),
+             all.size() == 1 ? "" : "s", label.name, width, usage());
     }
     for (PortColumns &input : inputs) {
       if (!input.columns.empty())

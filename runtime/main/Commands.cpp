@@ -128,11 +128,11 @@ struct Commands {
 
   std::string weights, data, validation, save, csvLog, output;
   std::vector<std::string> inputs;
-  int64_t epochs = -1, batch = -1, steps = -1, seed = -1, threads = 0;
+  std::optional<int64_t> epochs, batch, steps, seed, histogramFrequency;
+  int64_t threads = 0;
   bool noShuffle = false, quiet = false, json = false, resume = false;
   std::string checkpointEvery = "60s";
   std::string logFolder;
-  int64_t histogramFrequency = -1;
   bool writeImages = false;
   std::optional<std::string> text; // the file whose lines are predicted
   std::string word, embedding;     // whose neighbours are asked for, and in which weight
@@ -182,18 +182,18 @@ struct Commands {
       wanted.data = data, given("data");
     if (!validation.empty())
       wanted.validation = validation, given("validation");
-    if (batch != -1)
-      wanted.batch = toInteger64("--batch", batch, 1), given("batch");
-    if (seed != -1)
-      wanted.seed = static_cast<uint64_t>(toInteger64("--seed", seed, 0)), given("seed");
+    if (batch)
+      wanted.batch = toInteger64("--batch", *batch, 1), given("batch");
+    if (seed)
+      wanted.seed = static_cast<uint64_t>(toInteger64("--seed", *seed, 0)), given("seed");
     if (noShuffle)
       wanted.shuffle = false, given("shuffle");
-    if (steps != -1) {
-      options.steps = toInteger64("--steps", steps, 0), given("steps");
+    if (steps) {
+      options.steps = toInteger64("--steps", *steps, 0), given("steps");
       wanted.epochs = std::numeric_limits<int64_t>::max();
     }
-    if (epochs != -1)
-      wanted.epochs = toInteger64("--epochs", epochs, 0), given("epochs");
+    if (epochs)
+      wanted.epochs = toInteger64("--epochs", *epochs, 0), given("epochs");
     if (!csvLog.empty())
       options.csvLog = csvLog, given("csv_log");
     options.threads = threadCount();
@@ -222,10 +222,10 @@ struct Commands {
         wanted.emplace();
       wanted->folder = logFolder;
     }
-    if (!wanted && (histogramFrequency != -1 || writeImages))
+    if (!wanted && (histogramFrequency || writeImages))
       fail("--histogram-freq and --write-images are for a log for TensorBoard: say --log-dir DIR");
-    if (histogramFrequency != -1)
-      wanted->histogramFrequency = toInteger64("--histogram-freq", histogramFrequency, 0);
+    if (histogramFrequency)
+      wanted->histogramFrequency = toInteger64("--histogram-freq", *histogramFrequency, 0);
     if (writeImages)
       wanted->writeImages = true;
     return wanted ? std::optional<TensorBoard>(std::in_place, *wanted) : std::nullopt;
@@ -300,7 +300,7 @@ struct Commands {
     toInteger64("--length", wanted.length, 0);
     if (!(wanted.temperature >= 0) || std::isinf(wanted.temperature))
       fail("--temperature should be a number from 0, it is {}", wanted.temperature);
-    wanted.seed = seed == -1 ? settings.seed : static_cast<uint64_t>(toInteger64("--seed", seed, 0));
+    wanted.seed = seed ? static_cast<uint64_t>(toInteger64("--seed", *seed, 0)) : settings.seed;
     printGenerated(model, loadedWeights(), wanted);
   }
 
@@ -309,7 +309,7 @@ struct Commands {
     Data opened = openData(dataOr(), portsFor(trained));
     checkWritable(save);
     ThreadPool pool(threadCount());
-    int64_t rows = batch == -1 ? settings.batch : toInteger64("--batch", batch, 1);
+    int64_t rows = batch ? toInteger64("--batch", *batch, 1) : settings.batch;
     MeanGradient mean =
         meanGradient(model, trained.parameters.floats(), opened.train, rows, settings.seed, pool);
     saveWeights(model, save, mean.gradients.data(), {{"loss", fmt::format("{}", mean.loss)}});

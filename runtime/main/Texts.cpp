@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 
 namespace weft::runtime {
@@ -67,6 +68,10 @@ GivenInput openTexts(const WeftModel &model, const TrainedWeights &weights, cons
   if (path.starts_with(std::string(name) + "="))
     path = path.substr(std::string_view(name).size() + 1);
   Texts texts(reader.encoding.vocabulary->unit);
+  if (path != "-" && !std::filesystem::exists(path))
+    fail("cannot read {}: there is no such file; --text names a file with a text a line, and --text - reads the "
+         "standard input",
+         path);
   std::string where = path == "-" ? "the standard input" : path;
   for (const std::string &line : linesOf(path))
     texts.add(line, fmt::format("{}, line {}", where, texts.rows() + 1));

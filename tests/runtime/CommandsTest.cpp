@@ -260,6 +260,10 @@ TEST_F(Commands, wrongWords) {
   expectRefused(model({"train", "--epochs", "many"}), "--epochs");
   expectRefused(model({"train"}), "say --data");
   expectRefused(train({"--batch", "0"}), "--batch should be at least 1, it is 0");
+  for (const char *flag : {"--epochs", "--steps", "--seed"})
+    expectRefused(train({flag, "-1"}), std::string(flag) + " should be at least 0, it is -1");
+  expectRefused(train({"--batch", "-1"}), "--batch should be at least 1, it is -1");
+  expectRefused(train({"--log-dir", "logs", "--histogram-freq", "-1"}), "--histogram-freq should be at least 0, it is -1");
   expectRefused(train({"--threads", "-2"}), "--threads should be at least 1");
   expectRefused(train({"--validation", "2"}), "should lie between 0 and 1");
   expectRefused(model({"train", "--data", "npy:x.npy,none.npy"}), "cannot read none.npy");

@@ -146,6 +146,7 @@ TEST(Csv, mistakes) {
   EXPECT_THAT(csvError("a,b,y\n1,2,3\n", featuresModel(3)), HasSubstr("has 2 columns (a, b) for input 'x', which takes 3 a row"));
   EXPECT_THAT(csvError("a,y\n1,2\n", featuresModel(1), "csv:t.csv(z=a)"), HasSubstr("'csv' has no argument 'z'"));
   EXPECT_THAT(csvError("a,b,c\n1,2,3\n", featuresModel(1), "csv:t.csv(x=a,y=b+c)"), HasSubstr("the data has 2 labels a row"));
+  EXPECT_THAT(csvError("a\n1\n", featuresModel(1)), HasSubstr("has 1 column, label 'y' alone takes 1: say csv:t.csv(x=COLUMN+COLUMN,y=COLUMN)"));
   FakeModel binary = featuresModel(1);
   binary.loss = "binary_crossentropy";
   binary.labels = {test::yesOrNo};

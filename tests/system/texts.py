@@ -116,7 +116,7 @@ class Texts(Reader):
         self.refuses(*text, "one.txt", says="has 2 rows")
         self.refuses(*text, "latin.txt", says="latin.txt, line 2 is no UTF-8 text (byte 3 from 0 is 0xe9)")
         self.refuses(*text, "empty.txt", says="empty.txt is empty: a text a line is read")
-        self.refuses(*text, "none.txt", says="cannot read none.txt")
+        self.refuses(*text, "none.txt", says="cannot read none.txt: there is no such file; --text names a file with a text a line")
         self.refuses(*text, "-", says="the standard input is empty")
         self.refuses(program, "predict", "--text", "one.txt", says="--input should name 1 file (stars), it names 0")
         self.refuses(program, "predict", says="predict what?")
