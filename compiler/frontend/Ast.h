@@ -88,7 +88,7 @@ struct Statement {
 struct Parameter {
   std::string name;
   SourceRange range;
-  std::string element; // `tokens` for a parameter that takes ids
+  std::string element; // of a label: `tokens`, numbers of classes, or `one_hot`, a value for each class
   /// `[least, most]`: what the values of a label may be.
   std::optional<std::pair<double, double>> bounds;
   ExprPtr value; // the default; null without one

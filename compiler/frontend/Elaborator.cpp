@@ -241,8 +241,7 @@ std::optional<std::vector<int64_t>> Elaborator::evaluateShape(Frame &frame,
   bool isValid = true;
   for (const ast::ExprPtr &dim : dims) {
     Value value = evaluate(frame, *dim);
-    constexpr double largest = 1e9;
-    if (value.is(Value::Kind::Number) && value.number >= 1 && value.number <= largest &&
+    if (value.is(Value::Kind::Number) && value.number >= 1 && value.number <= largestExtent &&
         value.number == std::floor(value.number)) {
       shape.push_back(static_cast<int64_t>(value.number));
       continue;
@@ -250,7 +249,7 @@ std::optional<std::vector<int64_t>> Elaborator::evaluateShape(Frame &frame,
     isValid = false;
     if (!value.isPoison())
       error("W0212", dim->range, "an extent of a shape is a whole number from 1")
-          .expected("a whole number known when the model is built")
+          .expected(fmt::format("a whole number known when the model is built, at most {}", largestExtent))
           .got(describe(value));
   }
   if (!isValid)
@@ -290,7 +289,7 @@ void Elaborator::declareInput(Frame &frame, const Statement &statement) {
       isValid = false;
       if (!value.isPoison())
         error("W0212", statement.value->range, "the number of different ids is a whole number from 1")
-            .expected("a whole number known when the model is built")
+            .expected("a whole number known when the model is built, at most 2147483647")
             .got(describe(value));
     }
   } else if (statement.value) {

@@ -127,10 +127,10 @@ std::optional<int64_t> Elaborator::wholeArgument(const Callee &callee, const std
         .got(describe(value));
     return std::nullopt;
   }
-  if (value.number < 1 || value.number != std::floor(value.number) || value.number > 1e9) {
+  if (value.number < 1 || value.number != std::floor(value.number) || value.number > largestExtent) {
     error("W0109", found->second.range,
           fmt::format("`{}` of `{}` is a whole number from 1", name, callee.name))
-        .expected("1 or more")
+        .expected(fmt::format("1 or more, at most {}", largestExtent))
         .got(fmt::format("{}", value.number));
     return std::nullopt;
   }

@@ -281,7 +281,7 @@ bool Parser::parseBounds(const Definition &definition, Parameter &parameter, boo
   return true;
 }
 
-/// parameters ::= `(` [name [`:` (`tokens` | bounds)] [`=` expression] (`,` ...)*] `)`
+/// parameters ::= `(` [name [`:` (`tokens` | `one_hot` | bounds)] [`=` expression] (`,` ...)*] `)`
 bool Parser::parseParameters(Definition &definition) {
   std::vector<Parameter> &parameters = definition.parameters;
   return parseElements([&] {
@@ -297,12 +297,13 @@ bool Parser::parseParameters(Definition &definition) {
         return false;
     } else if (isTyped) {
       Token element;
-      if (!expectName("`tokens`", element))
+      if (!expectName("`tokens`, `one_hot` or bounds", element))
         return false;
       parameter.element = element.text;
-      if (element.text != "tokens")
+      if (element.text != "tokens" && element.text != "one_hot")
         report("W0005", element.range, fmt::format("`{}` cannot stand here", element.text))
-            .expected("`tokens`, for a parameter that takes ids; others take numbers and need no word");
+            .expected("`tokens` for a label of class numbers, `one_hot` for one with a value for each class, or bounds "
+                      "such as `[0, 1]`; other parameters take numbers and need no word");
     }
     if (accept("=")) {
       parameter.value = parseExpression();

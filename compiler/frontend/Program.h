@@ -28,6 +28,8 @@ namespace weft::frontend {
 
 /// The extent of the axis that counts the rows of a batch. It comes first, or not at all.
 inline constexpr int64_t batchExtent = -1;
+/// The most that an axis, or a number of units, may be.
+inline constexpr int64_t largestExtent = 1000000000;
 
 struct Type {
   std::vector<int64_t> shape;

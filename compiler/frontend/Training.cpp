@@ -162,22 +162,25 @@ void Elaborator::elaborateLoss(Frame &frame, const Statement &statement) {
   builder.function.name = definition->name;
   builder.function.range = definition->range;
   Type prediction = program.model.types[program.model.results[0].value], label = prediction;
-  if (definition->parameters[1].element == "tokens") {
+  const ast::Parameter &labelled = definition->parameters[1];
+  std::optional<std::pair<double, double>> bounds = labelled.bounds;
+  if (!labelled.element.empty() && prediction.width() < 2) {
+    error("W0412", range, fmt::format("`{}` chooses among classes", definition->name))
+        .expected("an output of two classes or more")
+        .got(print(prediction))
+        .note(program.model.results[0].range, "the output");
+    return;
+  }
+  if (labelled.element == "tokens") {
     label.vocabulary = prediction.width();
     label.isIds = true;
     label.shape.back() = 1;
-    if (prediction.width() < 2) {
-      error("W0412", range, fmt::format("`{}` chooses among classes", definition->name))
-          .expected("an output of two classes or more")
-          .got(print(prediction))
-          .note(program.model.results[0].range, "the output");
-      return;
-    }
+  } else if (labelled.element == "one_hot") {
+    bounds = {0, 1};
   }
   ValueId p = builder.newValue(prediction), y = builder.newValue(label);
   builder.function.arguments.push_back({p, definition->parameters[0].name, definition->parameters[0].range});
-  builder.function.arguments.push_back({y, definition->parameters[1].name, definition->parameters[1].range,
-                                        definition->parameters[1].bounds});
+  builder.function.arguments.push_back({y, labelled.name, labelled.range, bounds});
   Frame inner;
   inner.builder = &builder;
   inner.definition = definition;

@@ -251,6 +251,9 @@ void Run::trainBatches(std::span<const int64_t> order, int64_t count) {
     ++state.batch;
     if (!std::isfinite(state.sums.loss)) {
       progress.abandon();
+      if (state.step == 0 && options.weightsFrom.empty())
+        fail("the loss is no number in epoch 1, batch 1, before any weight has changed: does it fit the output? (a "
+             "cross-entropy takes probabilities, as sigmoid and softmax give them)");
       fail("the loss is no longer a number in epoch {}, batch {}: training stopped and nothing was saved "
            "(a smaller learning rate often helps)",
            state.epoch + 1, state.batch);

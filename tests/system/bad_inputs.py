@@ -242,6 +242,12 @@ train {
         program = self.build(model.replace("sparse_categorical_crossentropy", "binary_crossentropy"), output="m")
         self.write("t.csv", "a,b,y\n1,2,0\n1,2,7\n")
         self.refuses(program, "train", "--data", "csv:t.csv", says="is 7, but labels for binary_crossentropy go from 0 to 1")
+        self.write("t.csv", "a,b,y\n-9,-9,0\n9,9,1\n")
+        self.refuses(program, "train", "--data", "csv:t.csv",
+                     says="the loss is no number in epoch 1, batch 1, before any weight has changed: does it fit the output")
+        program = self.build(model.replace("sparse_", "").replace("dense(1)", "dense(3) |> softmax"), output="m")
+        self.refuses(program, "train", "--data", "csv:t.csv(y=y)",
+                     says="output is 3, the data has one label a row (categorical_crossentropy compares each value of the output")
 
     def test_places_that_cannot_be_written(self):
         self.write("t.csv", "a,b,kind\n1,2,0\n2,1,1\n")

@@ -82,6 +82,12 @@ INSTANTIATE_TEST_SUITE_P(, Losses,
                                          "mean_absolute_error", "huber", "huber(delta = 2)", "log_cosh",
                                          "poisson", "hinge"));
 
+TEST(Loss, OverClassesTakesAValueForEach) {
+  expectInOrder(compile(modelOf("features[3]", "dense(4, activation = softmax)", "", "categorical_crossentropy")),
+                {"seq.loss @categorical_crossentropy", "tensor<?x4xf32>", "tensor<?x4xf32>",
+                 "seq.bounds = [0.000000e+00, 1.000000e+00]"});
+}
+
 TEST(Loss, OverIdsTakeIds) {
   expectInOrder(compile(modelOf("features[3]", "dense(4, activation = softmax)", "",
                                 "sparse_categorical_crossentropy")),
