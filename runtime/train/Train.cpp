@@ -203,8 +203,8 @@ void Run::goOn() {
     fail("{} is damaged: its counters do not fit the model", checkpoint);
   callbacks.states = state.callbacks;
   // A run that was stopped early goes on where more is asked for.
-  bool more = plan.steps >= 0 && before.steps >= 0 ? plan.steps > before.steps
-                                                   : plan.settings.epochs > before.settings.epochs;
+  int64_t askedFor = before.steps >= 0 ? state.epoch : std::max(state.epoch, before.settings.epochs);
+  bool more = plan.steps >= 0 && before.steps >= 0 ? plan.steps > before.steps : plan.settings.epochs > askedFor;
   if (state.stopped && more) {
     state.stopped = false;
     callbacks.waitAnew();
@@ -212,8 +212,9 @@ void Run::goOn() {
   if (options.quiet)
     return;
   if (state.stopped || state.epoch >= epochs)
-    say("{}: the run is finished; to go on, say --epochs with more than {}\n", checkpoint,
-        std::max(state.epoch, std::min(epochs, before.settings.epochs)));
+    say("{}: the run is finished{}; to go on, say {} with more than {}\n", checkpoint,
+        state.stopped ? ", stopped early" : "", plan.steps >= 0 ? "--steps" : "--epochs",
+        plan.steps >= 0 ? std::max(before.steps, int64_t(state.step)) : askedFor);
   else
     say("going on from {}: epoch {}, {} of {} batches done\n", checkpoint, state.epoch + 1, state.batch, batches);
 }

@@ -225,7 +225,10 @@ TEST_F(Resume, finishedRunGoesOn) {
   EXPECT_EQ(readText("logistic.safetensors"), weights);
   EXPECT_EQ(readText("log.csv"), log);
   outcome = test::run({LOGISTIC_CALLBACKS, "train", "--resume"});
-  EXPECT_THAT(outcome.err, HasSubstr("the run is finished"));
+  EXPECT_THAT(outcome.err, HasSubstr("the run is finished; to go on, say --epochs with more than 4"));
+  EXPECT_EQ(readText("logistic.safetensors"), weights);
+  outcome = test::run({LOGISTIC_CALLBACKS, "train", "--resume", "--steps", "5"});
+  EXPECT_THAT(outcome.err, HasSubstr("the run is finished; to go on, say --steps with more than 1920"));
   EXPECT_EQ(readText("logistic.safetensors"), weights);
 }
 

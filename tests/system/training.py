@@ -313,7 +313,7 @@ train {
                             system.readBytes(self.path("each.2.safetensors")))
         # A finished run goes on where more epochs are asked for.
         done = self.start(program, "train", "--data", self.data, "--save", "w.safetensors", "--resume")
-        self.assertIn("the run is finished; to go on, say --epochs with more than", done.stderr)
+        self.assertIn("the run is finished, stopped early; to go on, say --epochs with more than 12", done.stderr)
         done = self.start(program, "train", "--data", self.data, "--save", "w.safetensors", "--resume", "--epochs", 14)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("epoch,", system.readBytes(self.path("log.csv")).decode())
