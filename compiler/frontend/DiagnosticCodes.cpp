@@ -24,7 +24,7 @@ static constexpr Code codes[] = {
      "An `import` names a file that is not there or may not be read. Paths are relative to the\n"
      "file that imports; after that the import paths of the command are tried."},
     {"W0002", "a character means nothing",
-     "The text holds a character that is no part of the language. Quotes around strings are\n"
+     "The text holds a character that is no part of the language, or is no UTF-8. Quotes around strings are\n"
      "straight (\"), minus is -, multiplication is * and the matrix product @."},
     {"W0003", "a string has no end",
      "A string ends with a second \" on the same line; \\\" stands for a quote inside it."},

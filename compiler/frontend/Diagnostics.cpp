@@ -37,9 +37,17 @@ void DiagnosticEngine::renderPlace(std::string &out, SourceRange range) const {
   Position start = sources.position(range.file, range.begin);
   std::string_view line = sources.line(range.file, start.line);
   std::string shown, under;
-  // Tabs become one space on both lines, so that the underline stays in place.
-  for (char c : line)
-    shown += c == '\t' ? ' ' : c;
+  // Tabs become one space on both lines, so that the underline stays in place, and
+  // nothing is shown that a terminal would obey.
+  for (size_t at = 0, bytes; at < line.size(); at += bytes) {
+    bytes = characterBytes(line, at);
+    unsigned char c = static_cast<unsigned char>(line[at]);
+    if (bytes > 1)
+      shown += line.substr(at, bytes);
+    else
+      shown += c == '\t' ? ' ' : bytes == 0 || c < 0x20 || c == 0x7F ? '?' : line[at];
+    bytes = std::max<size_t>(bytes, 1);
+  }
   int width = countCharacters(line), length = 1;
   if (range.end > range.begin) {
     Position end = sources.position(range.file, range.end);

@@ -124,6 +124,19 @@ void Lexer::lexSymbol() {
 }
 
 std::vector<Token> Lexer::run() {
+  // What is no text at all is one error, not one for each of its bytes.
+  for (uint32_t offset = 0, bytes; offset < text.size(); offset += bytes) {
+    bytes = static_cast<uint32_t>(characterBytes(text, offset));
+    if (bytes != 0)
+      continue;
+    next = offset + 1;
+    Token &token = push(TokenKind::Wrong, offset);
+    token.code = "W0002";
+    token.text = "this file is no UTF-8 text: it has the byte " + std::to_string(static_cast<unsigned char>(text[offset]));
+    next = static_cast<uint32_t>(text.size());
+    push(TokenKind::End, next);
+    return std::move(tokens);
+  }
   if (text.compare(0, 3, "\xEF\xBB\xBF") == 0)
     next = 3;
   while (next < text.size()) {

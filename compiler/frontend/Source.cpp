@@ -43,6 +43,20 @@ std::string_view SourceManager::text(SourceRange range) const {
   return std::string_view(files[range.file].text).substr(range.begin, range.end - range.begin);
 }
 
+size_t weft::frontend::characterBytes(std::string_view text, size_t offset) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  unsigned first = byte(offset);
+  size_t bytes = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  for (size_t i = 1; i < bytes; ++i)
+    if ((byte(offset + i) & 0xC0) != 0x80)
+      return 0;
+  // Longer than needed, a surrogate, or beyond the last character.
+  unsigned second = byte(offset + 1);
+  bool isWrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                 (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+  return isWrong ? 0 : bytes;
+}
+
 int weft::frontend::countCharacters(std::string_view text) {
   return static_cast<int>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));

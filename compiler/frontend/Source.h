@@ -52,6 +52,9 @@ private:
   std::deque<File> files;
 };
 
+/// How many bytes the UTF-8 character at `offset` has; 0 where there is none.
+size_t characterBytes(std::string_view text, size_t offset);
+
 /// Characters of UTF-8 text: bytes that do not continue a character.
 int countCharacters(std::string_view text);
 

@@ -74,6 +74,9 @@ int main(int argc, char **argv) {
                "weft"};
   app.set_version_flag("--version", tools::versionText());
   app.require_subcommand(1);
+  app.failure_message([](const CLI::App *, const CLI::Error &error) {
+    return std::string("error: ") + error.what() + "\n  help: weft --help, or weft COMMAND --help\n";
+  });
   app.footer(tools::footer);
 
   pipeline::Options options;

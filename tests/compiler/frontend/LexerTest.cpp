@@ -63,3 +63,13 @@ TEST(Source, CountsCharacters) {
   EXPECT_EQ(sources.position(file, 1000).line, 2);
   EXPECT_EQ(sources.line(file, 2), "zwei");
 }
+
+TEST(Source, CharactersAreUtf8) {
+  EXPECT_EQ(characterBytes("a", 0), 1u);
+  EXPECT_EQ(characterBytes("x\u00E9", 1), 2u);
+  EXPECT_EQ(characterBytes("\u20AC", 0), 3u);
+  EXPECT_EQ(characterBytes("\U0001F600", 0), 4u);
+  // A byte that continues, one too few, longer than needed, a surrogate, beyond the last character.
+  for (const char *text : {"\x80", "\xC3", "\xC3(", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF"})
+    EXPECT_EQ(characterBytes(text, 0), 0u) << text;
+}

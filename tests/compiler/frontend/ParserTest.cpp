@@ -49,6 +49,16 @@ TEST(Expression, NothingMayFollow) {
   EXPECT_NE(expression("").find("error[W0005]"), std::string::npos);
 }
 
+TEST(File, ThatIsNoTextIsOneError) {
+  EXPECT_EQ(dumpFile("# caf\xE9\n\x93NUMPY\nmodel m {"),
+            "t.weft:1:6: error[W0002]: this file is no UTF-8 text: it has the byte 233\n"
+            "    1 | # caf?\n"
+            "      |      ^\n"
+            "1 error; `weft explain W0002` tells more\n");
+  // Nothing is shown that a terminal would obey.
+  EXPECT_NE(dumpFile("# caf\xC3\xA9\nmodel \x1B[31m {}\n").find("model ?[31m {}"), std::string::npos);
+}
+
 TEST(File, KeepsTheBoundsOfALabel) {
   EXPECT_EQ(dumpFile("loss l(p, y: [-1, 0.5]) = mean(p)\n"),
             "loss l  <1:1>\n"
