@@ -1,51 +1,78 @@
-//===- Main.cpp - One LSTM layer: generated, by hand, by libraries -*- C++ -*-===//
+//===- Main.cpp - One layer or two: generated, by hand, by libraries -*- C++ -*-===//
 //
 // Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Started by `run`, which compiles the model: STEPS INPUT, then LIBRARY UNITS ROWS
-// for each case. All ways are held against the generated one before any time is
-// taken.
+// Started by `run`, which compiles the models: KIND LIBRARY ROWS for each case.
+// All ways are held against the generated one before any time is taken. KIND is
+// `lstm`, `conv1d`, or `cell:GATES`: any recurrent layer of so many gates, by Weft alone.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lstm.h"
+#include "Work.h"
+
+#include "compiler/bench/Machine.h"
 
 #include <benchmark/benchmark.h>
 
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <random>
-#include <sstream>
+#include <string>
+#include <vector>
 
 #include <xmmintrin.h>
 
 namespace weft::benchmarks {
+namespace {
 
-LstmProblem::LstmProblem(int64_t steps, int64_t rows, int64_t input, int64_t units)
-    : steps(steps), rows(rows), input(input), units(units), x(rows * steps * input), kernel(input * 4 * units),
-      recurrentKernel(units * 4 * units), bias(4 * units), target(rows * units) {
-  std::mt19937 random(7);
-  auto fill = [&](Floats &floats, float range) {
-    std::uniform_real_distribution<float> values(-range, range);
-    for (int64_t i = 0; i < floats.size(); ++i)
-      floats[i] = values(random);
-  };
-  fill(x, 1);
-  fill(kernel, 1 / std::sqrt(float(input)));
-  fill(recurrentKernel, 1 / std::sqrt(float(units)));
-  fill(bias, 0.5f);
-  fill(target, 1);
+/// What the algorithm asks for: operations, and the least time that moving its data takes.
+struct Need {
+  double flops = 0, seconds = 0;
+};
+
+struct Needs {
+  Need forward, backward;
+};
+
+bench::Vectors vectors() {
+  return __builtin_cpu_supports("avx512f") ? bench::Vectors::Avx512
+         : __builtin_cpu_supports("fma")   ? bench::Vectors::AvxFma
+                                           : bench::Vectors::Sse;
 }
 
-LstmResult::LstmResult(const LstmProblem &p)
-    : last(p.rows * p.units), kernel(p.input * 4 * p.units), recurrentKernel(p.units * 4 * p.units), bias(4 * p.units) {}
+/// At each step all weights are read, from whatever level of the caches holds them with the states; input and saved
+/// values stream by.
+Needs recurrentNeeds(const Problem &p, double gates, bench::Memory &memory) {
+  double units = double(p.width), rows = double(p.rows), steps = double(p.steps);
+  auto read = [&](double bytes, double footprint) { return memory.secondsFor(int64_t(bytes), 0, int64_t(footprint)); };
+  double kernel = 4 * gates * units * double(p.input), recurrent = 4 * gates * units * units;
+  double states = 4 * rows * (double(p.input) + 2 * units);
+  double input = 4 * steps * rows * double(p.input), saved = 4 * steps * rows * (gates + 2) * units;
+  Needs needs;
+  needs.forward.flops = 2 * steps * rows * gates * units * (double(p.input) + units);
+  needs.forward.seconds = steps * read(kernel + recurrent, kernel + recurrent + states) + read(input, input);
+  // Slopes of the weights, and of the state before: nobody asks for the input's.
+  needs.backward.flops = needs.forward.flops + 2 * steps * rows * gates * units * units;
+  needs.backward.seconds = steps * read(recurrent, recurrent + states) + read(input + saved, input + saved) +
+                           memory.secondsFor(0, int64_t(saved), int64_t(saved));
+  return needs;
+}
+
+Needs convolutionNeeds(const Problem &p, bench::Memory &memory) {
+  double positions = double(p.steps) * double(p.rows);
+  double first = 2 * positions * double(p.weights.at("conv1d/kernel").size());
+  double second = 2 * positions * double(p.weights.at("conv1d_1/kernel").size());
+  int64_t bytes = p.x.size() * 4;
+  Needs needs;
+  needs.forward = {first + second, memory.secondsFor(2 * bytes, 2 * bytes, 2 * bytes)};
+  needs.backward = {first + 2 * second, memory.secondsFor(4 * bytes, 2 * bytes, 2 * bytes)};
+  return needs;
+}
 
 /// The largest difference, as a share of the largest value.
-static double difference(const Floats &a, const Floats &b) {
+double difference(const Floats &a, const Floats &b) {
   double most = 0, size = 1e-30;
   for (int64_t i = 0; i < a.size(); ++i) {
     most = std::max(most, double(std::abs(a[i] - b[i])));
@@ -54,80 +81,102 @@ static double difference(const Floats &a, const Floats &b) {
   return most / size;
 }
 
-static bool agrees(const char *name, const char *what, const Floats &expected, const Floats &got) {
+bool agrees(const std::string &name, const std::string &what, const Floats &expected, const Floats &got) {
   double by = difference(expected, got);
   // Sums of as many terms as steps and rows, in any order.
   if (by < 1e-3)
     return true;
-  std::fprintf(stderr, "error: %s differs from the generated kernel in %s by %.2g of its largest value\n", name, what, by);
+  std::fprintf(stderr, "error: %s differs from the generated kernel in %s by %.2g of its largest value\n", name.c_str(), what.c_str(), by);
   return false;
 }
 
-struct Way {
-  const char *name;
-  std::unique_ptr<Lstm> lstm;
+struct NamedWay {
+  std::string name;
+  std::unique_ptr<Way> way;
 };
 
-static bool addCase(const std::string &library, int64_t steps, int64_t input, int64_t units, int64_t rows) {
-  // They live as long as the benchmarks that use them: to the end.
-  auto &problem = *new LstmProblem(steps, rows, input, units);
-  auto &ways = *new std::vector<Way>;
-  ways.push_back({"weft", makeGenerated(problem, library)});
-  ways.push_back({"avx512", makeAvx512(problem)});
-  ways.push_back({"avx2", makeAvx2(problem)});
-  ways.push_back({"openblas", makeBlas(problem)});
+std::vector<NamedWay> waysOf(const std::string &kind, const Problem &problem) {
+  std::vector<NamedWay> ways;
+  auto add = [&](const char *name, MakeWay *make) {
+    if (auto way = make(problem))
+      ways.push_back({name, std::move(way)});
+  };
+  add("weft", makeGenerated);
+  if (kind == "lstm") {
+    add("avx512", avx512::makeLstm);
+    add("avx2", avx2::makeLstm);
+    add("openblas", makeBlasLstm);
 #ifdef WEFT_HAVE_DNNL
-  ways.push_back({"onednn", makeDnnl(problem)});
+    add("onednn", makeDnnlLstm);
 #endif
-  LstmResult expected(problem);
+  } else if (kind == "conv1d") {
+    add("avx512", avx512::makeConv1d);
+    add("avx2", avx2::makeConv1d);
+#ifdef WEFT_HAVE_DNNL
+    add("onednn", makeDnnlConv1d);
+#endif
+  }
+  return ways;
+}
+
+/// Each way twice: forward, and a step of training, whose counters are those of its backward part.
+bool addCase(const std::string &kind, const std::string &library, int64_t rows, bench::Memory &memory) {
+  // They live as long as the benchmarks that use them: to the end.
+  auto &problem = *new Problem(loadModel(library), rows);
+  auto &ways = *new std::vector<NamedWay>(waysOf(kind, problem));
+  size_t colon = kind.find(':');
+  double gates = colon == std::string::npos ? 4 : std::atof(kind.c_str() + colon + 1);
+  Needs needs = kind == "conv1d" ? convolutionNeeds(problem, memory) : recurrentNeeds(problem, gates, memory);
+  Result expected(problem);
   bool fine = true;
-  for (Way &way : ways) {
-    if (!way.lstm)
-      continue;
-    LstmResult got(problem);
-    way.lstm->forward(got);
-    bool trains = way.lstm->train(got);
-    if (way.name == std::string("weft")) {
+  for (NamedWay &named : ways) {
+    Result got(problem);
+    named.way->forward(got);
+    bool trains = named.way->train(got);
+    if (&named == &ways.front()) {
       expected = std::move(got);
     } else {
-      fine &= agrees(way.name, "the last state", expected.last, got.last);
-      if (trains) {
-        fine &= agrees(way.name, "the kernel's gradient", expected.kernel, got.kernel);
-        fine &= agrees(way.name, "the recurrent kernel's gradient", expected.recurrentKernel, got.recurrentKernel);
-        fine &= agrees(way.name, "the bias's gradient", expected.bias, got.bias);
-      }
+      fine &= agrees(named.name, "its output", expected.output, got.output);
+      for (const auto &[name, gradient] : expected.gradients)
+        fine &= !trains || agrees(named.name, "the gradient of " + name, gradient, got.gradients[name]);
     }
-    auto add = [&](const char *work, double flops, bool training) {
-      std::ostringstream name;
-      name << "lstm " << units << " units " << rows << " rows " << work << "/" << way.name;
-      Lstm *lstm = way.lstm.get();
-      auto *result = new LstmResult(problem);
-      benchmark::RegisterBenchmark(name.str().c_str(), [=](benchmark::State &state) {
+    auto add = [&](const char *work, const Need &need, bool training) {
+      std::string name = library.substr(library.rfind('/') + 1) + "/" + std::to_string(rows) + "/" + work + "/" + named.name;
+      Way *way = named.way.get();
+      auto *result = new Result(problem);
+      benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State &state) {
         _mm_setcsr(_mm_getcsr() | 0x8040);
         for (auto _ : state)
-          training ? void(lstm->train(*result)) : lstm->forward(*result);
-        state.counters["FLOP/s"] = benchmark::Counter(flops * double(state.iterations()), benchmark::Counter::kIsRate);
+          training ? void(way->train(*result)) : way->forward(*result);
+        state.counters["need_flops"] = need.flops;
+        state.counters["need_seconds"] = need.seconds;
+        // Beside what was just measured: the clock moves.
+        state.counters["peak_flops"] = bench::measurePeak(vectors(), 0.005);
       })->Unit(benchmark::kMillisecond);
     };
-    add("forward", problem.forwardFlops(), false);
+    add("forward", needs.forward, false);
     if (trains)
-      add("training", problem.trainFlops(), true);
+      add("training", needs.backward, true);
   }
   return fine;
 }
 
+} // namespace
 } // namespace weft::benchmarks
 
 int main(int argc, char **argv) {
+  using namespace weft;
   benchmark::Initialize(&argc, argv);
-  if (argc < 6 || (argc - 3) % 3) {
-    std::fprintf(stderr, "usage: %s STEPS INPUT (LIBRARY UNITS ROWS)... [--benchmark_...]\n", argv[0]);
+  if (argc < 4 || (argc - 1) % 3) {
+    std::fprintf(stderr, "usage: %s (KIND LIBRARY ROWS)... [--benchmark_...]\n", argv[0]);
     return 1;
   }
+  // As in a program: numbers that decayed to next to nothing are nothing.
   _mm_setcsr(_mm_getcsr() | 0x8040);
+  bench::Memory memory(benchmarks::vectors());
   bool fine = true;
-  for (int i = 3; i < argc; i += 3)
-    fine &= weft::benchmarks::addCase(argv[i], std::atoll(argv[1]), std::atoll(argv[2]), std::atoll(argv[i + 1]), std::atoll(argv[i + 2]));
+  for (int i = 1; i < argc; i += 3)
+    fine &= benchmarks::addCase(argv[i], argv[i + 1], std::atoll(argv[i + 2]), memory);
   if (!fine)
     return 1;
   benchmark::RunSpecifiedBenchmarks();
