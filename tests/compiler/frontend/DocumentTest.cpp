@@ -5,9 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/frontend/Builtins.h"
+#include "compiler/frontend/Definitions.h"
 #include "tests/compiler/frontend/FrontendTesting.h"
 
 using namespace weft;
+using namespace weft::frontend;
 using namespace weft::frontend::testing;
 
 namespace {
@@ -65,6 +68,42 @@ TEST(Document, CellsOfExamplesCompileAsLayers) {
             compile(modelOf("features[6, 3]", std::string(use) + " |> dense(1)", example.text));
         EXPECT_TRUE(compiled.module) << compiled.said;
       }
+}
+
+/// What an option is worth without an example: every layer, loss, optimizer and
+/// regularizer and every argument of them, and what `train` takes.
+TEST(Document, EveryOptionHasAnExample) {
+  std::string all;
+  for (const Example &example : examples())
+    if (example.kind == "weft")
+      all += example.text;
+  std::vector<std::string> names = {
+      "validation = test", "validation = none", "validation = 0.", "validation = csv", "imdb(", "reber(", "adding(",
+      "npy:", "arrays:", "csv(", "text(", "chars(", "horizon", "test_split", "top_words", "top_characters", "length",
+      "padding = pre", "padding = post", "padding = same", "padding = causal", "truncating = pre", "truncating = post",
+      "classes", "accuracy", "precision", "recall", "auc", "mae", "mse", "class_weights", "early_stopping(", "checkpoint(",
+      "reduce_on_plateau(", "step_decay(", "exponential_decay(", "cosine(", "warm_up(", "csv_log(", "tensorboard(",
+      "monitor", "min_delta", "patience", "mode", "baseline", "restore_best_weights", "start_from_epoch", "keep = best",
+      "keep = every", "cooldown", "min_learning_rate", "staircase", "histogram_freq", "write_graph", "write_images",
+      "merge = concat", "merge = sum", "merge = mul", "merge = ave"};
+  for (const BuiltinLayer &layer : builtinLayers()) {
+    names.push_back(layer.name);
+    for (const BuiltinParameter &parameter : layer.parameters)
+      if (!parameter.isRequired)
+        names.push_back(parameter.name + " = ");
+  }
+  for (const auto *parameters : {&recurrentParameters(), &optimizerParameters()})
+    for (const BuiltinParameter &parameter : *parameters)
+      names.push_back(parameter.name + " = ");
+  SourceManager sources;
+  DiagnosticEngine diagnostics(sources);
+  Definitions definitions(sources, diagnostics);
+  definitions.addPrelude();
+  using Kind = ast::DefinitionKind;
+  for (const std::string &name : definitions.names({Kind::Cell, Kind::Layer, Kind::Loss, Kind::Optimizer, Kind::Regularizer}))
+    names.push_back(name);
+  for (const std::string &name : names)
+    EXPECT_NE(all.find(name), std::string::npos) << "LANGUAGE.md has no example with `" << name << "`";
 }
 
 TEST(Document, ErrorsAreAsShown) {
