@@ -1,6 +1,7 @@
 """Every stage is text: it prints, it can be edited, and it builds again."""
 
 import os
+import random
 import re
 
 import numpy as np
@@ -62,6 +63,32 @@ class Stages(system.Test):
     def test_broken_seq_is_refused(self):
         text = self.inspect(self.model, "seq").replace("seq.recurrent", "seq.recurrence")
         self.refuses(system.weft, "build", self.write("broken.mlir", text), "-o", self.path("b"), says="broken.mlir:")
+
+    def test_mutated_stages_are_answered(self):
+        """Whatever a stage's text was changed to, it goes on or is refused with a reason."""
+        draw = random.Random(11)
+        texts = [re.findall(r"\w+|\s+|[^\w\s]", self.inspect(self.model, stage)) for stage in ("seq", "expanded", "gradient", "program")]
+        codes = set()
+        for round in range(40):
+            words = list(draw.choice(texts))
+            place, other = draw.randrange(len(words)), draw.randrange(len(words))
+            numbers = [index for index, word in enumerate(words) if word.isdigit()]
+            change = draw.randrange(4)
+            if change == 0:
+                del words[place]
+            elif change == 1:
+                words.insert(place, words[other])
+            elif change == 2:
+                words[place], words[other] = words[other], words[place]
+            else:
+                words[draw.choice(numbers)] = draw.choice(["0", "1", "3", "-1", "1000000", "4294967296"])
+            done = self.start(system.weft, "inspect", self.write("mutated.mlir", "".join(words)), "--stage", "program")
+            codes.add(done.returncode)
+            told = f"round {round} ended with {done.returncode}:\n{done.stderr}"
+            self.assertIn(done.returncode, (0, 1), told)
+            self.assertEqual(done.returncode == 1, "error" in done.stderr, told)
+            self.assertNotIn("legalize", done.stderr, told)
+        self.assertEqual(codes, {0, 1})
 
     def test_edited_plus_changes_predictions(self):
         program = self.build(self.model)
