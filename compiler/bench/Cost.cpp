@@ -235,15 +235,23 @@ bool isStepOfSequence(const CallSite &site, unsigned argument) {
   auto scan = dyn_cast<seq::ScanOp>(apply->getParentOp());
   if (!scan)
     return false;
-  unsigned inputs = apply.getInputs().size();
-  Value value = argument < inputs ? apply.getInputs()[argument] : apply.getOutputs()[argument - inputs];
   auto next = scan.getNext();
+  unsigned inputs = apply.getInputs().size();
+  if (argument < inputs) {
+    // What this or the last step has made is still at hand, and so is what an
+    // earlier kernel of the step has read.
+    Value value = apply.getInputs()[argument];
+    return llvm::is_contained(scan.getStepArguments(), value) && llvm::all_of(value.getUsers(), [&](Operation *user) {
+      return !apply->getBlock()->findAncestorOpInBlock(*user)->isBeforeInBlock(apply);
+    });
+  }
+  Value value = apply.getOutputs()[argument - inputs];
   auto isKept = [&](Value of) { return llvm::is_contained(next.getKept(), of); };
-  if (isKept(value) || llvm::is_contained(scan.getStepArguments(), value))
+  if (isKept(value))
     return true;
   // A state that is kept, before or after the step, lives in the stack of all of them.
   for (auto [before, after] : llvm::zip(scan.getStateArguments(), next.getStates()))
-    if ((value == before || value == after) && (isKept(before) || isKept(after)))
+    if (value == after && isKept(before))
       return true;
   return false;
 }

@@ -54,8 +54,8 @@ struct CallSite {
 /// All applications of the kernels of a function.
 std::vector<CallSite> callSites(mlir::Operation *function);
 
-/// Whether an operand, or a result, of a call in a scan is one step of a whole
-/// sequence: every call has another.
+/// Whether an operand, or a result, of a call in a scan is a step of a whole
+/// sequence that no cache has yet: every call has another.
 bool isStepOfSequence(const CallSite &site, unsigned argument);
 
 } // namespace weft::bench

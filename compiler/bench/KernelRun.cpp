@@ -20,6 +20,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <sys/mman.h>
+
 using namespace mlir;
 
 namespace weft::bench {
@@ -75,6 +77,7 @@ void *LoadedKernels::find(const std::string &symbol, std::string &error) {
 
 /// More places than this say nothing new: they are beyond every cache.
 constexpr int64_t mostBytesOfPlaces = 16 << 20;
+constexpr int64_t hugePage = 2 << 20;
 /// Kernels with more than this are not called here.
 constexpr size_t mostFloats = 8, mostWords = 48;
 
@@ -126,7 +129,12 @@ void KernelRun::addBuffer(const ArgumentCost &argument, const Sizes &sizes, int6
   // Nor do all buffers begin at the same place of a page, here as in the arena.
   int64_t skew = int64_t(buffers.size() % 12) * 320, slack = skew + 4096;
   int64_t bytes = buffer->bytesOfPlace * buffer->places + slack;
-  buffer->memory.reset(std::aligned_alloc(64, size_t((bytes + 63) / 64 * 64)));
+  // Large pages where the buffer is large, as the runtime wants them for its arenas.
+  int64_t page = bytes >= 2 * hugePage ? hugePage : 64;
+  bytes = (bytes + page - 1) / page * page;
+  buffer->memory.reset(std::aligned_alloc(size_t(page), size_t(bytes)));
+  if (page == hugePage)
+    (void)madvise(buffer->memory.get(), size_t(bytes), MADV_HUGEPAGE);
   if (type.getElementType().isF32()) {
     float *data = static_cast<float *>(buffer->memory.get());
     for (int64_t i = 0; i < bytes / 4; ++i)
@@ -188,8 +196,9 @@ double KernelRun::leastSeconds(double budget) {
   for (int i = 0; i < 3; ++i)
     run();
   int64_t calls = 1;
-  double begin = now(), least = 1e30;
-  while (now() - begin < budget || least == 1e30) {
+  double begin = now();
+  std::vector<double> tries;
+  while (now() - begin < budget || tries.size() < 3) {
     double before = now();
     for (int64_t i = 0; i < calls; ++i)
       run();
@@ -198,9 +207,9 @@ double KernelRun::leastSeconds(double budget) {
       calls = passed <= 0 ? calls * 8 : std::max(calls + 1, int64_t(double(calls) * std::min(8.0, 0.0006 / passed)));
       continue;
     }
-    least = std::min(least, passed / double(calls));
+    tries.push_back(passed / double(calls));
   }
-  return least;
+  return quietSeconds(tries);
 }
 
 double KernelRun::differenceFrom(const KernelRun &other) const {

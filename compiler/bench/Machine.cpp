@@ -93,28 +93,35 @@ static const Loops &loopsOf(Vectors vectors) {
   return loops[int(vectors)];
 }
 
-/// The least of many short times: what the work takes when nobody interrupts it.
-template <typename Work> static double leastSeconds(double budget, const Work &work) {
-  double begin = now(), least = 1e30;
-  for (int tries = 0; tries < 5 || now() - begin < budget; ++tries) {
+double quietSeconds(std::vector<double> &tries) {
+  auto place = tries.begin() + std::ptrdiff_t(tries.size() / 10);
+  std::nth_element(tries.begin(), place, tries.end());
+  return *place;
+}
+
+/// What the work takes when nobody interrupts it, of many short tries.
+template <typename Work> static double secondsOf(double budget, const Work &work) {
+  double begin = now();
+  std::vector<double> tries;
+  while (tries.size() < 11 || now() - begin < budget) {
     double before = now();
     work();
-    least = std::min(least, now() - before);
+    tries.push_back(now() - before);
   }
-  return least;
+  return quietSeconds(tries);
 }
 
 //===----------------------------------------------------------------------===//
 // Measuring
 //===----------------------------------------------------------------------===//
 
-double measurePeak(Vectors vectors, double seconds) {
+double measurePeak(Vectors vectors, double budget) {
   const Loops &loops = loopsOf(vectors);
   constexpr int64_t rounds = 20000;
   volatile float sink = 0;
-  double least = leastSeconds(seconds, [&] { sink = loops.chains(rounds, 0.5f, 0.25f); });
+  double seconds = secondsOf(budget, [&] { sink = loops.chains(rounds, 0.5f, 0.25f); });
   (void)sink;
-  return double(rounds * 12 * loops.width * 2) / least;
+  return double(rounds * 12 * loops.width * 2) / seconds;
 }
 
 Memory::Cost Memory::cost(int64_t footprint) {
@@ -133,11 +140,11 @@ Memory::Cost Memory::cost(int64_t footprint) {
   std::fill(data, data + floats, 1.0f);
   int64_t repeats = std::max<int64_t>(1, (1 << 20) / size);
   double budget = 0.02;
-  double reading = leastSeconds(budget, [&] {
+  double reading = secondsOf(budget, [&] {
     for (int64_t i = 0; i < repeats; ++i)
       loops.read(data, floats);
   });
-  double copying = leastSeconds(budget, [&] {
+  double copying = secondsOf(budget, [&] {
     for (int64_t i = 0; i < repeats; ++i)
       loops.copy(data, data + floats / 2, floats / 2);
   });

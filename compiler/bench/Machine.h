@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 namespace weft::bench {
 
@@ -25,9 +26,13 @@ enum class Vectors { Sse, Avx, AvxFma, Avx512 };
 /// Seconds of the processor that this thread has had: what others take is not counted.
 double now();
 
+/// Of the times of many short tries, what stands for one without interruption:
+/// the fastest tenth's last. The very fastest may be the clock's mistake.
+double quietSeconds(std::vector<double> &tries);
+
 /// The most floating-point operations a second that one core does: independent
-/// chains in registers, nothing loaded. `seconds` is how long to look for it.
-double measurePeak(Vectors vectors, double seconds);
+/// chains in registers, nothing loaded. `budget` is how many seconds to look for it.
+double measurePeak(Vectors vectors, double budget);
 
 /// Seconds a byte read, and a byte written, where as many bytes as given are
 /// gone over again and again: what that size's level of the caches gives.

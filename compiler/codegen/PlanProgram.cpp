@@ -251,10 +251,7 @@ void FunctionPlanner::emitArena(const SlicePlan &plan) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value).getResult(); };
-  Value tile = constant(rowTile), more = constant(rowTile - 1);
-  Value sum = arith::AddIOp::create(builder, loc, function.getArgument(0), more);
-  Value tiles = arith::DivUIOp::create(builder, loc, sum, tile);
-  Value rows = arith::MulIOp::create(builder, loc, tiles, tile);
+  Value rows = arith::AddIOp::create(builder, loc, function.getArgument(0), constant(rowTile - 1));
   Value perRow = constant(plan.perRowElements() * 4), fixed = constant(plan.fixedElements() * 4);
   Value grown = arith::MulIOp::create(builder, loc, rows, perRow);
   Value bytes = arith::AddIOp::create(builder, loc, grown, fixed);

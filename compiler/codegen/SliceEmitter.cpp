@@ -41,14 +41,11 @@ OpFoldResult SliceEmitter::add(OpFoldResult a, OpFoldResult b, Location loc) {
   return arith::AddIOp::create(builder, loc, lhs, rhs).getResult();
 }
 
-/// Rows rounded up to the tile: what there is room for in every buffer.
+/// What there is room for in every buffer: the rows, rounded up to any tile of
+/// at most `rowTile` rows.
 Value SliceEmitter::capacity(Location loc) {
-  if (!rowCapacity) {
-    Value tile = constant(rowTile, loc), more = constant(rowTile - 1, loc);
-    Value sum = arith::AddIOp::create(builder, loc, arguments.rows, more);
-    Value tiles = arith::DivUIOp::create(builder, loc, sum, tile);
-    rowCapacity = arith::MulIOp::create(builder, loc, tiles, tile);
-  }
+  if (!rowCapacity)
+    rowCapacity = arith::AddIOp::create(builder, loc, arguments.rows, constant(rowTile - 1, loc));
   return rowCapacity;
 }
 

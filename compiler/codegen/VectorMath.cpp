@@ -103,7 +103,7 @@ Expr weft::codegen::vectorTanh(Expr x) {
                           1.331905608026318e-08f});
   Expr q = polynomial(s, {1.0f, 0.46713030338287354f, 0.025871073827147484f, 0.00032830904820002615f,
                           7.762010341139103e-07f});
-  return ::Halide::select(isNaN(x), x, y * p / q);
+  return ::Halide::select(isNaN(x), x, strictDiv(y * p, q));
 }
 
 /// log(x) = k log 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)),

@@ -10,6 +10,8 @@
 #include "compiler/kernels/KernelBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace weft;
 using namespace weft::kernels;
@@ -61,7 +63,11 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   for (AccumulatorSet &set : sets)
     gates = std::max<int64_t>(gates, set.gates.size());
   // Scalars have neither columns nor sums.
-  Tile tile = chooseTile(gates, group.domain.getRank() ? group.domain.getShape().back() : 1, target);
+  Tiling tiling = chooseTiling(gates, group.domain.getRank() ? group.domain.getShape().back() : 1, target);
+  // Weights are packed in panels that every tile is a number of.
+  int64_t panel = tiling.tile.columns;
+  for (const Tiling::Few &few : tiling.few)
+    panel = std::gcd(panel, few.tile.columns);
   SmallVector<std::string> gateVars = sets.empty() ? SmallVector<std::string>{} : withGate(body.vars);
   std::string layer;
 
@@ -74,7 +80,7 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
         weights.push_back(gate.terms[number].weights());
       if (layer.empty())
         layer = layerOf(weights.front());
-      Value packed = pack(term, weights, set.gates.size(), tile.columns);
+      Value packed = pack(term, weights, set.gates.size(), panel);
       SmallVector<halide::RangeAttr> ranges{body.range("k" + std::to_string(number), term.depth())};
       if (term.windows() > 1)
         ranges.push_back(body.range("w" + std::to_string(number), term.windows()));
@@ -83,7 +89,7 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
         Value k = arguments[gateVars.size()];
         Value w = term.windows() > 1 ? arguments[gateVars.size() + 1] : e.index(0);
         Value before = body.at(e, set.name, coordinates);
-        Value columns = e.index(tile.columns);
+        Value columns = e.index(panel);
         Value tileOf = arith::DivUIOp::create(e.builder, e.loc, arguments[0], columns);
         Value inTile = arith::RemUIOp::create(e.builder, e.loc, arguments[0], columns);
         Point place{tileOf};
@@ -132,7 +138,7 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
   ScheduleBuilder schedule(after, body.kernel);
   if (!sets.empty())
-    schedule.tiled(body.vars, tile, sets);
+    schedule.tiled(body.vars, tiling, sets, target);
   else if (hasBatch(group.domain))
     schedule.pointwise(body.vars, target);
   else
@@ -160,7 +166,8 @@ BuiltKernel KernelBuilder::copy(Value value, bool external) {
 BuiltKernel KernelBuilder::pack(const Term &term, ArrayRef<Value> weights, int64_t columns,
                                 RankedTensorType &type) {
   int64_t total = cast<RankedTensorType>(term.op->getResult(0).getType()).getShape().back();
-  SmallVector<int64_t> shape{(total + columns - 1) / columns};
+  // To the end of the padding: a tile of several panels reads all of them.
+  SmallVector<int64_t> shape{paddedColumns(total) / columns};
   if (term.windows() > 1)
     shape.push_back(term.windows());
   shape.append({term.depth(), int64_t(weights.size()), columns});

@@ -14,7 +14,8 @@
 
 namespace weft::kernels {
 
-/// Rows of a slice are cut into multiples of this; every row tile divides it.
+/// Rows of a slice are cut into multiples of this; no tile has more rows, so
+/// that this many less one are all that rounding up may add.
 constexpr int64_t rowTile = 8;
 
 /// A tile of registers: `columns` (a multiple of the vector) times `rows`, for
@@ -22,14 +23,27 @@ constexpr int64_t rowTile = 8;
 struct Tile {
   int64_t columns = 8;
   int64_t rows = 1;
+
+  bool operator==(const Tile &other) const = default;
+};
+
+/// How an output is cut: the tile where there are many rows, and others for few.
+struct Tiling {
+  struct Few {
+    int64_t rows; ///< at most
+    Tile tile;
+  };
+  Tile tile;
+  llvm::SmallVector<Few> few; ///< ascending
+  /// Each tile of rows passes all the weights, and not each panel of weights all rows.
+  bool rowsOutside = false;
 };
 
 /// The most gates that one loop over k feeds without leaving the registers.
 int64_t mostGates(const codegen::Target &target);
 
-/// The tile with the best product of: share of the computed columns that
-/// count, FMAs a load, and enough independent sums to hide an FMA's latency.
-Tile chooseTile(int64_t gates, int64_t columns, const codegen::Target &target);
+/// The tiles that take the least time over the numbers of rows that a slice has.
+Tiling chooseTiling(int64_t gates, int64_t columns, const codegen::Target &target);
 
 /// The tile of a contraction: `columns` of b times `rows` columns of a.
 Tile chooseContractionTile(int64_t depth, int64_t columns, const codegen::Target &target);
@@ -48,7 +62,8 @@ public:
   /// Pointwise work over a buffer without padding.
   void exact(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<int64_t> extents, const codegen::Target &target);
   /// Output tiles with sums of products below them.
-  void tiled(llvm::ArrayRef<std::string> vars, const Tile &tile, llvm::ArrayRef<AccumulatorSet> sets);
+  void tiled(llvm::ArrayRef<std::string> vars, const Tiling &tiling, llvm::ArrayRef<AccumulatorSet> sets,
+             const codegen::Target &target);
   /// `out` over tiles of `part` over rows and steps, in chunks when `chunked`.
   void contraction(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<int64_t> extents, const Tile &tile,
                    bool chunked, bool hasSteps, const codegen::Target &target);
@@ -67,6 +82,8 @@ public:
   halide::ScheduleOp schedule;
 
 private:
+  /// The loops of `out` around one kind of tile.
+  void tileLoops(llvm::ArrayRef<std::string> vars, const Tile &tile, bool rowsOutside, const codegen::Target &target);
   void split(llvm::StringRef func, int64_t stage, llvm::StringRef var, int64_t factor, halide::Tail tail);
   void reorder(llvm::StringRef func, int64_t stage, llvm::ArrayRef<std::string> vars);
   void vectorize(llvm::StringRef func, int64_t stage, llvm::StringRef var);

@@ -9,7 +9,7 @@ seq.weight @"cell/bias" : tensor<18xf32> = [#seq.init<zeros>]
 
 // CHECK: module attributes {weft.row_tile = 8 : i64}
 // CHECK-LABEL: seq.model @m
-// CHECK: %[[PACKED:.*]] = halide.apply @cell.pack(%kernel) : (tensor<5x18xf32>) -> tensor<2x5x2x8xf32>
+// CHECK: %[[PACKED:.*]] = halide.apply @cell.pack(%kernel) : (tensor<5x18xf32>) -> tensor<1x5x2x16xf32>
 // CHECK: seq.scan
 // CHECK: %[[H:.*]] = halide.apply @cell.step({{.*}}) : {{.*}} -> tensor<?x9xf32>
 // CHECK-NEXT: seq.next states(%[[H]] : tensor<?x9xf32>)
@@ -44,7 +44,9 @@ seq.model @m(%x: tensor<?x7x5xf32>) -> tensor<?x9xf32> {
 
 // The schedule: of 16 registers 8 hold sums, which hides the latency of an FMA.
 // CHECK-LABEL: halide.schedule @cell.step
-// CHECK: halide.split @out "u" into "uo", "ui" by 8 tail round_up
-// CHECK: halide.split @out "r" into "ro", "ri" by 4 tail round_up
+// CHECK-NEXT: halide.split @out "u" into "uo", "ut" by 16 tail round_up
+// CHECK-NEXT: halide.split @out "ut" into "up", "ui" by 8 tail round_up
+// CHECK-NEXT: halide.split @out "r" into "ro", "ri" by 2 tail round_up
 // CHECK: halide.compute_at @acc0 in @out "ro"
-// CHECK: halide.vectorize @acc0 update 1 "u"
+// CHECK: halide.split @acc0 update 1 "u" into "up", "ul" by 8
+// CHECK: halide.reorder @acc0 update 1 ["ul", "r", "up", "g", "k0"]
