@@ -112,6 +112,7 @@ static Outcome link(Compilation &compilation, const Options &options, const Tool
                                                          : codegen::OutputKind::Executable;
   linkOptions.archives = {tools.runtimeArchive};
   linkOptions.output = result.path();
+  linkOptions.strip = !options.symbols;
   std::string error;
   if (failed(codegen::link(linkOptions, &error)))
     return Outcome::userError("error: " + error);
@@ -137,6 +138,7 @@ static std::string cacheKey(Compilation &compilation, const Options &options, co
   add(compilation.print());
   add(llvm::join(compilation.getTarget().features, " "));
   add(options.sharePadding ? "" : "no-share-padding");
+  add(options.symbols ? "symbols" : "");
   if (auto [file, found] = scheduleFileOf(options); !file.empty()) {
     addFile(file);
     add(found ? "found" : "given"); // what does not fit is refused only where it was given

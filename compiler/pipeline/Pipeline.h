@@ -49,6 +49,7 @@ struct Options {
   std::string scheduleFile; ///< schedules that replace those of the kernels they name
   bool tunedSchedules = true; ///< without `scheduleFile`: take what `weft tune` left beside the model
   bool sharePadding = true; ///< compute what rows have in common once
+  bool symbols = false;     ///< keep the names of functions in programs, for profilers
   unsigned jobs = 0;        ///< kernels compiled at a time; 0: one a core
 };
 

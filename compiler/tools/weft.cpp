@@ -88,6 +88,7 @@ int main(int argc, char **argv) {
   CLI::App *build = app.add_subcommand("build", "compile a model to a program of its own");
   addModelFlags(*build, options, values);
   build->add_option("-o,--output", output, "the file to write (default: the model's name)");
+  build->add_flag("--symbols", options.symbols, "keep the names of kernels in the product, for a profiler");
   build->add_option("--emit", emit, "exe (a program), obj (an object file) or shared (a library)")
       ->check(CLI::IsMember({"exe", "obj", "shared"}));
 
