@@ -50,6 +50,7 @@ Setting settingOf(ModuleOp module, int64_t rows) {
     if (auto batch = training.getSettings().getAs<IntegerAttr>("batch"))
       setting.batch = batch.getInt();
   int64_t tile = codegen::moduleNumber(module, codegen::rowTileAttr, codegen::defaultRowTile);
+  setting.rowTile = tile;
   int64_t tiles = (setting.batch + tile - 1) / tile;
   setting.slices = std::min(tiles, codegen::moduleNumber(module, codegen::slicesAttr, codegen::defaultSlices));
   setting.sizes.rows = rows > 0 ? rows : std::min(setting.batch, (tiles + setting.slices - 1) / setting.slices * tile);
@@ -150,6 +151,13 @@ std::string Report::json() const {
 // The run
 //===----------------------------------------------------------------------===//
 
+Sizes sizesOf(halide::KernelOp kernel, const Setting &setting) {
+  Sizes sizes = setting.sizes;
+  if (kernel.getAccumulates())
+    sizes.rows = codegen::rowsOfStack(sizes.rows, setting.rowTile);
+  return sizes;
+}
+
 llvm::StringMap<Use> usesOf(ModuleOp module, const Setting &setting) {
   llvm::StringMap<Use> uses;
   for (Operation &function : *module.getBody()) {
@@ -160,7 +168,9 @@ llvm::StringMap<Use> usesOf(ModuleOp module, const Setting &setting) {
       if (!use.site.apply || (trains && use.calls == 0))
         use.site = site;
       bool once = site.prepared || !step;
-      use.calls += trains ? double(site.steps) * double(once ? 1 : setting.slices) : 0;
+      auto kernel = SymbolTable::lookupNearestSymbolFrom<halide::KernelOp>(site.apply, site.apply.getKernelAttr());
+      double steps = double(site.steps) * double(setting.sizes.rows) / double(sizesOf(kernel, setting).rows);
+      use.calls += trains ? steps * double(once ? 1 : setting.slices) : 0;
     }
   }
   return uses;
@@ -207,13 +217,14 @@ Outcome bench(const Options &options, const pipeline::Toolchain &tools, std::str
     if (!options.kernel.empty() && kernel.name != options.kernel)
       continue;
     auto op = cast<halide::KernelOp>(SymbolTable::lookupSymbolIn(module, kernel.name));
-    Measured measured{kernel.name, costOf(op, report.setting.sizes)};
+    Sizes sizes = sizesOf(op, report.setting);
+    Measured measured{kernel.name, costOf(op, sizes)};
     void *entry = loaded.find(kernel.symbol, error);
     if (!entry)
       return Outcome::internalError("error: kernel @" + kernel.name + " could not be loaded: " + error);
     auto use = uses.find(kernel.name);
     bool isUsed = use != uses.end();
-    KernelRun run(entry, measured.cost, report.setting.sizes, isUsed ? &use->second.site : nullptr);
+    KernelRun run(entry, measured.cost, sizes, isUsed ? &use->second.site : nullptr);
     measured.calls = isUsed ? use->second.calls : 0;
     measured.seconds = run.leastSeconds(options.seconds);
     for (const KernelRun::Traffic *traffic : {&run.fixed(), &run.streamed()}) {

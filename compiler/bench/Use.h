@@ -17,11 +17,14 @@ namespace weft::bench {
 /// The sizes that a run works with.
 struct Setting {
   Sizes sizes;
-  int64_t batch = 0, slices = 1;
+  int64_t batch = 0, slices = 1, rowTile = 1;
 };
 
 /// A slice's rows as the runtime cuts a batch, in multiples of the row tile; or `rows`, where they are given.
 Setting settingOf(mlir::ModuleOp module, int64_t rows);
+
+/// What a call of `kernel` works with: one that adds up the rows of several steps has those.
+Sizes sizesOf(halide::KernelOp kernel, const Setting &setting);
 
 /// Calls of a kernel in one batch of training, and a call to stand for the rest.
 struct Use {

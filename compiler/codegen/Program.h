@@ -46,6 +46,16 @@ constexpr llvm::StringLiteral rowTileAttr = "weft.row_tile";
 constexpr llvm::StringLiteral slicesAttr = "weft.slices";
 constexpr int64_t defaultRowTile = 8, defaultSlices = 4;
 
+/// Rows that are stacked before a kernel of a scan adds them up, for them and what they
+/// are added to to stay in the second-level cache; there is room for `stackTiles` times
+/// what a slice has room for.
+constexpr int64_t rowsToStack = 64, stackTiles = 8;
+/// What comes together of steps of `rows` rows each.
+inline int64_t rowsOfStack(int64_t rows, int64_t rowTile) {
+  int64_t full = std::min(rowsToStack, (stackTiles - 1) * (rows + rowTile - 1));
+  return (full + rows - 1) / rows * rows;
+}
+
 /// On a model or step, and then on its `*.slice`: the number of the input whose
 /// leading zeros rows of a slice have in common (WeftFunction::padded_input).
 constexpr llvm::StringLiteral paddedInputAttr = "weft.padded_input";

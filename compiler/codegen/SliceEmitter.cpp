@@ -107,7 +107,7 @@ OpFoldResult SliceEmitter::offsetOf(const Place &place, Location loc) {
   OpFoldResult begin = beginOf(place, loc);
   if (place.mode == StepMode::None)
     return begin;
-  Value number = position;
+  Value number = place.mode == StepMode::Stacked ? rowsStacked : position;
   if (place.mode == StepMode::Parity) {
     number = stepsDone;
     if (place.slot) {
@@ -161,6 +161,10 @@ Value SliceEmitter::viewOf(Value value, Location loc) {
 //===----------------------------------------------------------------------===//
 
 void SliceEmitter::emitApply(halide::ApplyOp apply) {
+  emitApply(apply, [&](Value value) { return viewOf(value, apply.getLoc()); });
+}
+
+void SliceEmitter::emitApply(halide::ApplyOp apply, llvm::function_ref<Value(Value)> viewOfBuffer) {
   Location loc = apply.getLoc();
   SmallVector<Value> operands;
   auto kernel = SymbolTable::lookupNearestSymbolFrom<halide::KernelOp>(apply, apply.getKernelAttr());
@@ -173,13 +177,13 @@ void SliceEmitter::emitApply(halide::ApplyOp apply) {
       operands.push_back(numbers.lookup(input));
       continue;
     }
-    Value view = viewOf(input, loc);
+    Value view = viewOfBuffer(input);
     if (number)
       view = memref::LoadOp::create(builder, loc, view, ValueRange{});
     operands.push_back(view);
   }
   for (Value output : apply.getOutputs())
-    operands.push_back(viewOf(output, loc));
+    operands.push_back(viewOfBuffer(output));
   halide::CallOp::create(builder, loc, apply.getKernelAttr(), operands);
 }
 
@@ -190,9 +194,15 @@ void SliceEmitter::emitScan(seq::ScanOp scan) {
     emitCopy(copy, loc);
   Value zero = constant(0, loc), one = constant(1, loc), steps = constant(scan.getSteps(), loc);
   Value last = scan.getReverse() ? constant(scan.getSteps() - 1, loc) : Value();
-  auto forOp = scf::ForOp::create(builder, loc, zero, steps, one);
+  bool stacks = !scanPlan.accumulating.empty();
+  auto forOp = scf::ForOp::create(builder, loc, zero, steps, one, stacks ? ValueRange(zero) : ValueRange());
   {
     OpBuilder::InsertionGuard guard(builder);
+    if (stacks) {
+      builder.setInsertionPointToEnd(forOp.getBody());
+      rowsStacked = forOp.getRegionIterArg(0);
+      scf::YieldOp::create(builder, loc, rowsStacked);
+    }
     builder.setInsertionPoint(forOp.getBody()->getTerminator());
     loop = forOp;
     stepsDone = position = forOp.getInductionVar();
@@ -202,15 +212,51 @@ void SliceEmitter::emitScan(seq::ScanOp scan) {
     if (scan.getActive())
       passRows(scan);
     for (halide::ApplyOp apply : scan.getBody().front().getOps<halide::ApplyOp>())
-      emitApply(apply);
+      if (!llvm::is_contained(scanPlan.accumulating, apply))
+        emitApply(apply);
+    if (stacks) {
+      Value end = constant(scan.getSteps() - 1, loc);
+      emitStacking(scanPlan, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, stepsDone, end), loc);
+    }
     for (const Copy &copy : scanPlan.steps)
       emitCopy(copy, loc);
+    rowsStacked = nullptr;
     loop = nullptr;
     rowsOfStep = nullptr;
     stepViews.clear();
   }
   if (scan.getActive())
     leaveRows(scan);
+}
+
+/// Puts the rows of this step on the stacks, and has them added up where there are
+/// enough, where there may be no room for another step, and behind the last step.
+void SliceEmitter::emitStacking(const ScanPlan &scanPlan, Value isLast, Location loc) {
+  Value rows = rowsOfStep ? rowsOfStep : arguments.rows;
+  for (auto &[value, stack] : scanPlan.stackCopies) {
+    Value stride = asValue(extent(stack.stride, loc), loc);
+    copyBlock({plan.placeOf(value), stack}, arith::MulIOp::create(builder, loc, rows, stride).getResult(), loc);
+  }
+  Value stacked = arith::AddIOp::create(builder, loc, rowsStacked, rows);
+  Value enough = constant(rowsToStack, loc), none = constant(0, loc);
+  auto isAtLeast = [&](Value a, Value b) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, a, b);
+  };
+  Value room = asValue(extent({stackTiles - 1, true}, loc), loc);
+  Value isFull = arith::OrIOp::create(builder, loc, isAtLeast(stacked, enough), isAtLeast(stacked, room));
+  Value now = arith::OrIOp::create(builder, loc, isLast, isFull);
+  auto branch = scf::IfOp::create(builder, loc, now, /*withElseRegion=*/false);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+    for (halide::ApplyOp apply : scanPlan.accumulating)
+      emitApply(apply, [&](Value value) {
+        auto stack = scanPlan.stacks.find(value);
+        return viewOf(stack == scanPlan.stacks.end() ? plan.placeOf(value) : stack->second, stacked, loc);
+      });
+  }
+  Value left = arith::SelectOp::create(builder, loc, now, none, stacked);
+  cast<scf::ForOp>(loop).getBody()->getTerminator()->setOperand(0, left);
 }
 
 //===----------------------------------------------------------------------===//
@@ -268,7 +314,9 @@ void SliceEmitter::passRows(seq::ScanOp scan) {
     before = activeAt(scan, previous, loc);
   }
   for (Value state : scan.getStateArguments())
-    if (scan.getReverse())
+    if (!plan.placeOf(state).layout.hasRows())
+      continue; // sums over rows
+    else if (scan.getReverse())
       fillRows(Fill::Collect, plan.placeOf(state), now, before, loc);
     else
       fillRows(Fill::Spread, plan.placeOf(state), before, now, loc);
@@ -282,7 +330,7 @@ void SliceEmitter::leaveRows(seq::ScanOp scan) {
   Location loc = scan.getLoc();
   Value edge = activeAt(scan, constant(scan.getReverse() ? 0 : scan.getSteps() - 1, loc), loc);
   for (Value last : scan.getLast())
-    if (!last.use_empty())
+    if (!last.use_empty() && plan.placeOf(last).layout.hasRows())
       fillRows(scan.getReverse() ? Fill::Clear : Fill::Spread, plan.placeOf(last), edge, arguments.rows, loc);
   auto fillAll = [&](Fill fill, std::optional<ArrayRef<int64_t>> numbers) {
     for (int64_t number : numbers.value_or(ArrayRef<int64_t>())) {
@@ -316,6 +364,20 @@ static bool isDense(const BufferLayout &layout) {
   return true;
 }
 
+/// `count` elements, which stand one behind the other.
+void SliceEmitter::copyBlock(const Copy &copy, OpFoldResult count, Location loc) {
+  auto block = [&](const Place &place) -> Value {
+    OpFoldResult offset = offsetOf(place, loc);
+    auto known = [](OpFoldResult value) { return getConstantIntValue(value).value_or(ShapedType::kDynamic); };
+    auto type = MemRefType::get({known(count)}, place.layout.getElementType(),
+                                StridedLayoutAttr::get(builder.getContext(), known(offset), {1}));
+    return memref::ReinterpretCastOp::create(builder, loc, type, base(plan.storageOf(place)), offset, {count},
+                                             {builder.getIndexAttr(1)});
+  };
+  Value source = block(copy.from), target = block(copy.to);
+  memref::CopyOp::create(builder, loc, source, target);
+}
+
 void SliceEmitter::emitCopy(const Copy &copy, Location loc) {
   const BufferLayout &from = copy.from.layout, &to = copy.to.layout;
   auto isOurs = [&](const Place &place) {
@@ -339,16 +401,7 @@ void SliceEmitter::emitCopy(const Copy &copy, Location loc) {
         count = arith::MulIOp::create(builder, loc, arguments.rows, perRow).getResult();
       }
     }
-    auto block = [&](const Place &place) -> Value {
-      OpFoldResult offset = offsetOf(place, loc);
-      auto known = [](OpFoldResult value) { return getConstantIntValue(value).value_or(ShapedType::kDynamic); };
-      auto type = MemRefType::get({known(count)}, from.getElementType(),
-                                  StridedLayoutAttr::get(builder.getContext(), known(offset), {1}));
-      return memref::ReinterpretCastOp::create(builder, loc, type, base(plan.storageOf(place)), offset, {count},
-                                               {builder.getIndexAttr(1)});
-    };
-    Value source = block(copy.from), target = block(copy.to);
-    memref::CopyOp::create(builder, loc, source, target);
+    copyBlock(copy, count, loc);
     return;
   }
   // Between layouts: element by element, the axes in the order of the target's.

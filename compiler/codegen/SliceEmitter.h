@@ -35,9 +35,12 @@ public:
   void emitSlice(mlir::Block &body, const mlir::IRMapping &numbers);
 
 private:
+  void emitApply(halide::ApplyOp apply, llvm::function_ref<mlir::Value(mlir::Value)> viewOfBuffer);
   void emitApply(halide::ApplyOp apply);
+  void emitStacking(const ScanPlan &plan, mlir::Value isLast, mlir::Location loc);
   void emitScan(seq::ScanOp scan);
   void emitCopy(const Copy &copy, mlir::Location loc);
+  void copyBlock(const Copy &copy, mlir::OpFoldResult count, mlir::Location loc);
   /// What happens to rows that are not active at a step.
   enum class Fill { Spread, Clear, Collect };
   void fillRows(Fill fill, const Place &place, mlir::Value begin, mlir::Value end, mlir::Location loc);
@@ -73,6 +76,7 @@ private:
   mlir::Value stepsDone, position;
   mlir::Region *scanBody = nullptr;
   mlir::Value rowsOfStep; ///< null where the step has all rows
+  mlir::Value rowsStacked; ///< of the steps before; null where there are no stacks
 };
 
 } // namespace weft::codegen

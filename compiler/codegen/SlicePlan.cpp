@@ -23,8 +23,11 @@ FailureOr<KernelSignature> weft::codegen::kernelSignature(Operation *user, FlatS
     return user->emitOpError("uses ") << kernel << ", which is no kernel of this module";
   KernelSignature signature;
   for (Operation &member : op.getBody().front()) {
-    if (auto input = dyn_cast<halide::InputOp>(member))
+    if (auto input = dyn_cast<halide::InputOp>(member)) {
+      if (op.getAccumulates() == input.getSymName())
+        signature.accumulates = signature.inputs.size();
       signature.inputs.push_back(cast<MemRefType>(input.getType()));
+    }
     else if (isa<halide::ScalarOp>(member))
       signature.inputs.push_back({});
     else if (auto output = dyn_cast<halide::OutputOp>(member))
@@ -257,7 +260,7 @@ LogicalResult SlicePlan::planStates(seq::ScanOp scan) {
     BufferLayout layout = layouts.at(argument);
     Extent slot = layout.size();
     bool stacked = llvm::is_contained(next.getKept(), argument) || llvm::is_contained(next.getKept(), after);
-    bool unchanged = argument == after && !stacked;
+    bool unchanged = (argument == after && !stacked) || isInPlace(scan, argument, after);
     int64_t slots = stacked ? steps + 1 : unchanged ? 1 : 2;
     unsigned storage = addStorage(Space::Arena, {slots * slot.count, slot.perRow}, layout.getElementType());
     auto slotPlace = [&](int64_t number, StepMode mode) { return Place{storage, layout, number, slot, mode}; };
@@ -269,7 +272,7 @@ LogicalResult SlicePlan::planStates(seq::ScanOp scan) {
     int64_t lastSlot = stacked ? (reverse ? 0 : steps) : unchanged ? 0 : steps % 2;
     places[last] = slotPlace(lastSlot, StepMode::None);
 
-    if (layouts.at(start) == layout && mayHoldStart(start, scan, mode == StepMode::Parity || scan.getActive()))
+    if (layouts.at(start) == layout && mayHoldStart(start, scan, argument != after || scan.getActive()))
       places[start] = initial;
     else
       plan.pendingStarts.push_back({start, initial});
@@ -279,6 +282,52 @@ LogicalResult SlicePlan::planStates(seq::ScanOp scan) {
       plan.pendingSteps.push_back({after, outgoing});
   }
   return success();
+}
+
+/// Whether a state is added to where it stands.
+bool SlicePlan::isInPlace(seq::ScanOp scan, Value argument, Value after) {
+  halide::ApplyOp apply = applyIn(scan, after);
+  if (!apply || !argument.hasOneUse() || !after.hasOneUse())
+    return false;
+  FailureOr<KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), *symbols);
+  return succeeded(signature) && signature->accumulates &&
+         apply.getInputs()[*signature->accumulates] == argument;
+}
+
+/// Gives what accumulating kernels read buffers for the rows of several steps.
+void SlicePlan::planStacks(seq::ScanOp scan) {
+  ScanPlan &plan = scans[scan];
+  Block &body = scan.getBody().front();
+  for (auto [argument, after] : llvm::zip(scan.getStateArguments(), scan.getNext().getStates())) {
+    if (!isInPlace(scan, argument, after))
+      continue;
+    Value state = argument;
+    halide::ApplyOp apply = applyIn(scan, after);
+    // Rows that stand one behind the other can be stacked, and whatever else is read must not change.
+    auto canStack = [&](Value input) {
+      const BufferLayout &layout = layouts.at(input);
+      return input == state || (input.getParentBlock() == &body && layout.getShape().size() == 2 &&
+                                   layout.hasRows() && layout.getStrides()[0].count >= layout.getShape()[1] &&
+                                   !layout.getStrides()[0].perRow && layout.getStrides()[1] == Extent{1, false});
+    };
+    if (!llvm::all_of(apply.getInputs(), canStack))
+      continue;
+    plan.accumulating.push_back(apply);
+    for (Value input : apply.getInputs()) {
+      if (input == argument || plan.stacks.count(input))
+        continue;
+      const BufferLayout &layout = layouts.at(input);
+      Extent size = layout.size();
+      unsigned storage = addStorage(Space::Arena, {size.count * stackTiles, size.perRow}, layout.getElementType());
+      Place stack{storage, layout, 0, layout.getStrides()[0], StepMode::None};
+      plan.stacks[input] = stack;
+      stack.mode = StepMode::Stacked;
+      if (applyIn(scan, input) && !places.count(input))
+        places[input] = stack;
+      else
+        plan.stackCopies.push_back({input, stack});
+    }
+  }
 }
 
 LogicalResult SlicePlan::planScan(seq::ScanOp scan) {
@@ -323,6 +372,7 @@ LogicalResult SlicePlan::planScan(seq::ScanOp scan) {
     }
     keptBefore.try_emplace(value, kept);
   }
+  planStacks(scan);
   for (halide::ApplyOp apply : scan.getBody().front().getOps<halide::ApplyOp>())
     if (failed(planApply(apply, scan)))
       return failure();
@@ -341,6 +391,14 @@ LogicalResult SlicePlan::planApply(halide::ApplyOp apply, Operation *scope) {
       return apply.emitOpError("operand ")
              << index << " is laid out as " << layout.getType(ShapedType::kDynamic) << ", but "
              << apply.getKernelAttr() << " reads " << declared;
+  }
+  if (signature->accumulates) {
+    const Place &sum = places.at(apply.getInputs()[*signature->accumulates]);
+    auto place = places.find(apply.getOutputs().front());
+    if (apply.getOutputs().size() != 1 || place == places.end() || place->second.storage != sum.storage)
+      return apply.emitOpError("adds to operand ")
+             << *signature->accumulates << " in place: that has to be a state of a scan that nothing else uses, and "
+             << "the result what it is after the step";
   }
   for (Value output : apply.getOutputs()) {
     if (places.count(output))
@@ -406,6 +464,10 @@ void SlicePlan::findLiveRanges(Block &body) {
       const ScanPlan &plan = scans.at(scan);
       touchCopies(plan.starts, moments.at(scan), nullptr);
       touchCopies(plan.steps, lastMoments.at(scan), scan);
+      for (auto &[value, stack] : plan.stackCopies) {
+        touch(places.at(value), lastMoments.at(scan), scan, false);
+        touch(stack, lastMoments.at(scan), scan, false);
+      }
       if (Value active = scan.getActive())
         touch(places.at(active), moments.at(scan), scan, false);
       for (Value state : scan.getStateArguments())

@@ -26,6 +26,7 @@
 
 #include "compiler/codegen/ArenaPlanner.h"
 #include "compiler/codegen/BufferLayout.h"
+#include "compiler/codegen/Program.h"
 #include "compiler/codegen/WeightTable.h"
 #include "dialects/halide/Halide.h"
 #include "dialects/seq/Seq.h"
@@ -58,6 +59,7 @@ struct Storage {
 enum class StepMode {
   None,     ///< always slot `slot`
   Position, ///< slot `slot` plus the place in the sequence of the step that runs
+  Stacked,  ///< behind the rows of the steps before that are stacked
   Parity    ///< slot (`slot` plus the number of steps done) modulo 2
 };
 
@@ -77,6 +79,11 @@ struct Copy {
 struct ScanPlan {
   std::vector<Copy> starts; ///< before the first step
   std::vector<Copy> steps;  ///< at the end of each step
+  /// Kernels that add sums over rows to a state are applied to the rows of several
+  /// steps at once. These stand one behind the other in buffers of their own.
+  std::vector<halide::ApplyOp> accumulating;
+  llvm::DenseMap<mlir::Value, Place> stacks;                   ///< what they read, from its first row on
+  llvm::SmallVector<std::pair<mlir::Value, Place>> stackCopies; ///< what has another place as well
   /// The same while the places of the values are not known yet.
   std::vector<std::pair<mlir::Value, Place>> pendingStarts, pendingSteps;
 };
@@ -123,6 +130,8 @@ private:
   void bindResults(mlir::Operation *terminator, llvm::ArrayRef<Binding> results);
   mlir::LogicalResult planStates(seq::ScanOp scan);
   mlir::LogicalResult planScan(seq::ScanOp scan);
+  bool isInPlace(seq::ScanOp scan, mlir::Value argument, mlir::Value after);
+  void planStacks(seq::ScanOp scan);
   mlir::LogicalResult planApply(halide::ApplyOp apply, mlir::Operation *scope);
   mlir::LogicalResult planRead(seq::ReadOp read);
 
@@ -151,7 +160,9 @@ private:
 /// The memref types that a kernel declares: of its inputs (null for a scalar) and outputs.
 struct KernelSignature {
   llvm::SmallVector<mlir::MemRefType> inputs, outputs;
+  std::optional<unsigned> accumulates; ///< the input that its output is added to, in the same buffer
 };
+
 mlir::FailureOr<KernelSignature> kernelSignature(mlir::Operation *user, mlir::FlatSymbolRefAttr kernel,
                                                  mlir::SymbolTableCollection &symbols);
 

@@ -42,6 +42,28 @@ bool weft::kernels::streamsOperand(Operation *op, unsigned index) {
          op->getOperand(index).getType() == op->getResult(0).getType();
 }
 
+seq::AddOp weft::kernels::accumulationOf(Operation *sum) {
+  if (!isa<seq::ContractOp, seq::SumToOp>(sum) || !sum->getResult(0).hasOneUse())
+    return {};
+  auto scan = dyn_cast<seq::ScanOp>(sum->getParentOp());
+  auto add = dyn_cast<seq::AddOp>(*sum->user_begin());
+  auto isStep = [](Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return type.getRank() == 2 && type.isDynamicDim(0);
+  };
+  auto type = cast<RankedTensorType>(sum->getResult(0).getType());
+  if (!scan || !add || add->getParentOp() != scan || add.getType() != type || !type.hasStaticShape() ||
+      !llvm::all_of(sum->getOperands(), isStep))
+    return {};
+  Value state = add.getLhs() == sum->getResult(0) ? add.getRhs() : add.getLhs();
+  auto states = scan.getStateArguments();
+  auto found = llvm::find(states, state);
+  if (found == states.end() || !state.hasOneUse() || !add->hasOneUse() ||
+      scan.getNext().getStates()[found - states.begin()] != add.getResult())
+    return {};
+  return add;
+}
+
 Value weft::kernels::viewedValue(Value value) {
   while (auto split = value.getDefiningOp<seq::SplitOp>())
     value = split.getInput();
@@ -61,7 +83,7 @@ Phases weft::kernels::cutIntoPhases(Block &block) {
   auto fuses = [&](Operation *op, unsigned index) {
     Operation *from = op->getOperand(index).getDefiningOp();
     return from && levels.contains(from) && streamsOperand(op, index) &&
-           (roleOf(from) == Role::Pointwise || roleOf(from) == Role::Accumulate);
+           (roleOf(from) == Role::Pointwise || roleOf(from) == Role::Accumulate || accumulationOf(from) == op);
   };
 
   for (Operation &op : block.without_terminator()) {

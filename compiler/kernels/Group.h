@@ -34,6 +34,10 @@ template <typename OpTy> int64_t windowsOverStep(OpTy pool) {
 /// another operation of the same kernel has just put it.
 bool streamsOperand(mlir::Operation *op, unsigned index);
 
+/// Where a sum over the rows of a step is only added to a state of the scan: that
+/// addition, which the kernel of the sum then makes in place; null elsewhere.
+seq::AddOp accumulationOf(mlir::Operation *sum);
+
 /// Through parts of splits to the value they are parts of.
 mlir::Value viewedValue(mlir::Value value);
 

@@ -43,6 +43,7 @@ private:
   class Body;
   BuiltKernel pointwise(const Group &group, const Packer &pack);
   BuiltKernel contraction(mlir::Operation *op);
+  bool accumulate(mlir::Operation *op, Body &body);
   BuiltKernel activeRows(seq::ActiveRowsOp op);
   BuiltKernel sumTo(seq::SumToOp op);
   BuiltKernel reduceRow(seq::ReduceOp op);

@@ -8,6 +8,7 @@
 #include "compiler/kernels/KernelBuilder.h"
 #include "compiler/kernels/Passes.h"
 #include "compiler/kernels/Schedules.h"
+#include "compiler/transforms/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -47,7 +48,7 @@ private:
         bool isWritten = !isStart && llvm::is_contained(scan.getCollect().value_or(ArrayRef<int64_t>()),
                                                         int64_t(operand.getOperandNumber()));
         if (isStart || isWritten ? !isComputed || !value.hasOneUse() : !isSequence)
-          copies.push_back({&operand, scan});
+          copies.push_back({&operand, scan, !isStart && !isWritten});
       }
     }
   }
@@ -75,7 +76,13 @@ private:
 
   KernelBuilder &kernels;
   FunctionOpInterface function;
-  SmallVector<std::pair<OpOperand *, Operation *>> copies;
+  struct OperandCopy {
+    OpOperand *operand;
+    Operation *scan;
+    bool isShared;
+  };
+  SmallVector<OperandCopy> copies;
+  DenseMap<Value, Value> sharedCopies;
 };
 
 LogicalResult Outliner::block(Block &body) {
@@ -86,9 +93,18 @@ LogicalResult Outliner::block(Block &body) {
     if (node.scan) {
       node.scan->moveBefore(end);
       OpBuilder builder(node.scan);
-      for (auto [operand, owner] : copies)
-        if (owner == node.scan)
-          operand->set(copyOf(builder, operand->get(), /*external=*/false));
+      for (auto [operand, owner, isShared] : copies) {
+        if (owner != node.scan)
+          continue;
+        // A sequence that several scans read has one copy, before the first.
+        Value value = operand->get(), &shared = sharedCopies[value];
+        if (isShared && shared)
+          operand->set(shared);
+        else
+          operand->set(copyOf(builder, value, /*external=*/false));
+        if (isShared)
+          shared = operand->get();
+      }
       if (failed(block(node.scan.getBody().front())))
         return failure();
       continue;
@@ -211,6 +227,7 @@ std::unique_ptr<Pass> weft::kernels::createOutlineKernelsPass(const codegen::Tar
 }
 
 void weft::kernels::buildKernelsPipeline(OpPassManager &manager, const codegen::Target &target) {
+  manager.addPass(createSeqSumInScan());
   manager.addPass(createOutlineKernelsPass(target));
 }
 

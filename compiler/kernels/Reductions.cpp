@@ -47,6 +47,20 @@ BuiltKernel KernelBuilder::activeRows(seq::ActiveRowsOp op) {
   return body.finish("active", schedule.schedule);
 }
 
+/// Where the sum `op` is added to a state in place: says so, and makes `out` what
+/// stands in memory. Elsewhere nothing, and null.
+bool KernelBuilder::accumulate(Operation *op, Body &body) {
+  seq::AddOp add = accumulationOf(op);
+  if (!add)
+    return false;
+  Value state = add.getLhs() == op->getResult(0) ? add.getRhs() : add.getLhs();
+  body.kernel.setAccumulatesAttr(body.inputs[state]);
+  body.func("out", body.vars, 1, [&](Expressions &e, ValueRange) -> SmallVector<Value> {
+    return {halide::UndefOp::create(e.builder, e.loc, body.domain.getElementType())};
+  });
+  return true;
+}
+
 /// Contractions and the kernel adjoint of convolutions: a tile of sums in
 /// registers over the rows and a chunk of steps, chunk after chunk.
 BuiltKernel KernelBuilder::contraction(Operation *op) {
@@ -108,7 +122,13 @@ BuiltKernel KernelBuilder::contraction(Operation *op) {
     return {arith::AddFOp::create(e.builder, e.loc, before, product)};
   });
 
-  if (chunks > 1) {
+  bool inPlace = accumulate(op, body);
+  if (inPlace) {
+    body.update("out", body.vars, {}, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+      Value before = body.at(e, "out", arguments), part = body.at(e, "part", arguments);
+      return {arith::AddFOp::create(e.builder, e.loc, before, part)};
+    });
+  } else if (chunks > 1) {
     body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
     body.update("out", body.vars, {body.range("c", chunks)},
                 [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
@@ -126,7 +146,10 @@ BuiltKernel KernelBuilder::contraction(Operation *op) {
   OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
   ScheduleBuilder schedule(after, body.kernel);
   Tile tile = chooseContractionTile(domain.getDimSize(domain.getRank() - 2), domain.getShape().back(), target);
-  schedule.contraction(body.vars, body.extents(), tile, chunks > 1, hasSteps, target);
+  schedule.contraction(body.vars, body.extents(), tile, inPlace ? ContractionLoops::InPlace
+                                                        : chunks > 1 ? ContractionLoops::Chunks
+                                                                     : ContractionLoops::Once,
+                       hasSteps, target);
   return body.finish("contract", schedule.schedule);
 }
 
@@ -153,7 +176,8 @@ BuiltKernel KernelBuilder::sumTo(seq::SumToOp op) {
     std::rotate(summed.begin(), summed.end() - 1, summed.end());
     std::rotate(ranges.begin(), ranges.end() - 1, ranges.end());
   }
-  body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
+  if (!accumulate(op, body))
+    body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
   if (!ranges.empty())
     body.update("out", body.vars, ranges, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
       Value before = body.at(e, "out", arguments.take_front(body.vars.size()));

@@ -294,8 +294,9 @@ void ScheduleBuilder::tiled(ArrayRef<std::string> vars, const Tiling &tiling, Ar
 }
 
 void ScheduleBuilder::contraction(ArrayRef<std::string> vars, ArrayRef<int64_t> extents, const Tile &tile,
-                                  bool chunked, bool hasSteps, const codegen::Target &target) {
-  int64_t stage = chunked ? 1 : 0;
+                                  ContractionLoops loops, bool hasSteps, const codegen::Target &target) {
+  bool chunked = loops == ContractionLoops::Chunks;
+  int64_t stage = loops == ContractionLoops::Once ? 0 : 1;
   if (chunked)
     exact(vars, extents, target);
   split("out", stage, "u", tile.columns, halide::Tail::GuardWithIf);
@@ -315,10 +316,10 @@ void ScheduleBuilder::contraction(ArrayRef<std::string> vars, ArrayRef<int64_t> 
   halide::StoreInOp::create(builder, loc, "part", 0, halide::Memory::Stack);
   vectorize("part", 0, "u");
   unroll("part", 0, "v");
-  SmallVector<std::string> loops{"u", "v", "r"};
+  SmallVector<std::string> inner{"u", "v", "r"};
   if (hasSteps)
-    loops.push_back("t");
-  reorder("part", 1, loops);
+    inner.push_back("t");
+  reorder("part", 1, inner);
   vectorize("part", 1, "u");
   unroll("part", 1, "v");
 }

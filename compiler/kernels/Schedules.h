@@ -52,6 +52,10 @@ Tile chooseContractionTile(int64_t depth, int64_t columns, const codegen::Target
 /// contraction runs over them, at the few rows of a slice.
 int64_t stepsOfChunk(int64_t steps);
 
+/// How a contraction's tiles get to its output: stored, added to it chunk after
+/// chunk of steps, or added to what stands there.
+enum class ContractionLoops { Once, Chunks, InPlace };
+
 /// Builds the directives of one schedule.
 class ScheduleBuilder {
 public:
@@ -64,9 +68,9 @@ public:
   /// Output tiles with sums of products below them.
   void tiled(llvm::ArrayRef<std::string> vars, const Tiling &tiling, llvm::ArrayRef<AccumulatorSet> sets,
              const codegen::Target &target);
-  /// `out` over tiles of `part` over rows and steps, in chunks when `chunked`.
+  /// `out` over tiles of `part` over rows and steps.
   void contraction(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<int64_t> extents, const Tile &tile,
-                   bool chunked, bool hasSteps, const codegen::Target &target);
+                   ContractionLoops loops, bool hasSteps, const codegen::Target &target);
   /// An update of `out` that runs along the vector `u`.
   void vectorUpdate(int64_t columns, const codegen::Target &target);
 

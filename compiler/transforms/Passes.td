@@ -226,4 +226,28 @@ def SeqSharePadding : Pass<"seq-share-padding", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::seq::SeqDialect"];
 }
 
+def SeqSumInScan : Pass<"seq-sum-in-scan", "::mlir::ModuleOp"> {
+  let summary = "sum what a scan keeps while it runs";
+  let description = [{
+    A contraction or a sum over the rows and steps of what a scan keeps becomes a
+    state of the scan, to which each step adds its part. What was kept for it alone is
+    not kept any more: the program needs room for a few steps of it, which are
+    still in the cache when they are summed.
+
+    ```mlir
+    %last, %dz = seq.scan over(%x) from(%h0) reverse { ... keep(%z) }
+    %dw = seq.contract %x, %dz
+    // becomes
+    %last, %dw = seq.scan over(%x) from(%h0, %zero) reverse {
+    ^bb0(%xt, %h, %sum):
+      ...
+      %part = seq.contract %xt, %z
+      %next = seq.add %sum, %part
+      seq.next states(%h1, %next) keep()
+    }
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
 #endif // WEFT_COMPILER_TRANSFORMS_PASSES_TD

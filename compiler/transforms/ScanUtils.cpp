@@ -52,6 +52,11 @@ BlockArgument ScanEditor::addInput(Value sequence) {
   return scan.getBody().insertArgument(index, stepType(sequence.getType()), sequence.getLoc());
 }
 
+BlockArgument ScanEditor::addState(Value start) {
+  scan.getStartsMutable().append(start);
+  return scan.getBody().addArgument(start.getType(), start.getLoc());
+}
+
 unsigned ScanEditor::keep(Value value) {
   NextOp next = scan.getNext();
   for (auto [index, existing] : llvm::enumerate(next.getKept()))
@@ -92,6 +97,21 @@ ScanOp ScanEditor::finish() {
   OpBuilder builder(scan);
   auto edited = ScanOp::create(builder, scan.getLoc(), lastTypes, keptTypes, inputs, starts, scan.getSteps(),
                                scan.getReverse());
+  // The lists that number what may have moved.
+  auto renumbered = [](std::optional<ArrayRef<int64_t>> list, const llvm::SmallDenseSet<unsigned> &erased) {
+    SmallVector<int64_t> numbers;
+    for (int64_t number : list.value_or(ArrayRef<int64_t>()))
+      if (!erased.contains(number))
+        numbers.push_back(number - llvm::count_if(erased, [&](unsigned other) { return other < number; }));
+    return numbers;
+  };
+  edited.getActiveMutable().assign(scan.getActive() ? ValueRange(scan.getActive()) : ValueRange());
+  if (auto spread = renumbered(scan.getSpread(), erasedKept); !spread.empty())
+    edited.setSpread(spread);
+  if (auto clear = renumbered(scan.getClear(), erasedKept); !clear.empty())
+    edited.setClear(clear);
+  if (auto collect = renumbered(scan.getCollect(), erasedInputs); !collect.empty())
+    edited.setCollect(collect);
   edited->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
   edited.getBody().takeBody(scan.getBody());
   unsigned result = 0;

@@ -32,6 +32,9 @@ public:
 
   /// A further input, and the block argument that holds its step.
   mlir::BlockArgument addInput(mlir::Value sequence);
+  /// A further state, and the block argument that holds it. What it is after a step
+  /// the caller appends to `seq.next`.
+  mlir::BlockArgument addState(mlir::Value start);
   /// Keeps `value` of every step: which of the kept results it will be, where
   /// nothing is erased. A value that is kept already is kept once.
   unsigned keep(mlir::Value value);

@@ -30,6 +30,10 @@ def Halide_KernelOp : Halide_Op<"kernel", [Symbol, SymbolTable, IsolatedFromAbov
     Called with its inputs in the order they stand (buffers and scalars), then one
     buffer for each value of its output.
 
+    With `accumulates` the kernel adds a sum over rows to its output, the buffer of
+    which is that of the input named: to apply it to the rows of two steps at
+    once is the same as to apply it to one after the other.
+
     ```mlir
     halide.kernel @affine {
       halide.input @x : memref<?x32xf32, strided<[32, 1]>>
@@ -50,9 +54,11 @@ def Halide_KernelOp : Halide_Op<"kernel", [Symbol, SymbolTable, IsolatedFromAbov
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<FlatSymbolRefAttr>:$accumulates);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name (`accumulates` $accumulates^)? attr-dict-with-keyword $body";
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name),
+                            "build($_builder, $_state, name, ::mlir::FlatSymbolRefAttr());">];
   let extraClassDeclaration = [{
     static ::mlir::RegionKind getRegionKind(unsigned) { return ::mlir::RegionKind::Graph; }
   }];
