@@ -8,6 +8,7 @@
 #include "compiler/pipeline/Compilation.h"
 
 #include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/Program.h"
 #include "compiler/frontend/Frontend.h"
 #include "compiler/kernels/Passes.h"
 #include "compiler/transforms/Passes.h"
@@ -26,6 +27,7 @@
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Threading.h"
 
 namespace weft::pipeline {
 using namespace mlir;
@@ -107,6 +109,8 @@ Outcome Compilation::settleTarget() {
   if (failed(parsed))
     return Outcome::userError("error: " + error);
   target = std::move(*parsed);
+  if (options.slices)
+    (*module)->setAttr(codegen::slicesAttr, Builder(&context).getI64IntegerAttr(options.slices));
   return Outcome::done();
 }
 
@@ -132,6 +136,13 @@ Stage findStage(ModuleOp module) {
 //===----------------------------------------------------------------------===//
 // Going on
 //===----------------------------------------------------------------------===//
+
+/// Fewer slices have more rows each, which the kernels do faster.
+static int64_t defaultSlicesFor(const Options &options) {
+  if (!options.target.empty() && options.target != "host")
+    return codegen::defaultSlices;
+  return std::clamp<int64_t>(llvm::hardware_concurrency().compute_thread_count(), 2, 8);
+}
 
 Outcome Compilation::advance(Stage to) {
   while (stage < to && stage < Stage::Program) {
@@ -159,8 +170,11 @@ Outcome Compilation::advance(Stage to) {
                        [&] { return manager.run(*module); })))
       return last;
     stage = next;
-    if (stage == Stage::Kernels)
+    if (stage == Stage::Kernels) {
       (*module)->setAttr(targetAttribute, StringAttr::get(&context, target.name));
+      if (!(*module)->hasAttr(codegen::slicesAttr))
+        (*module)->setAttr(codegen::slicesAttr, Builder(&context).getI64IntegerAttr(defaultSlicesFor(options)));
+    }
     // Schedules are replaced as soon as there are any: what follows sees no others.
     if (stage == Stage::Kernels)
       if (auto [file, found] = scheduleFileOf(options); !file.empty())

@@ -50,6 +50,10 @@ struct Options {
   bool tunedSchedules = true; ///< without `scheduleFile`: take what `weft tune` left beside the model
   bool sharePadding = true; ///< compute what rows have in common once
   bool symbols = false;     ///< keep the names of functions in programs, for profilers
+  /// Slices that a batch is cut into, which are computed in parallel; 0: what a module was
+  /// made for, else as many as this machine has processors (at least 2, at most 8), and
+  /// 4 for a target that was named.
+  unsigned slices = 0;
   unsigned jobs = 0;        ///< kernels compiled at a time; 0: one a core
 };
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -62,7 +63,7 @@ std::optional<RunWords> parseRunWords(int argc, char **argv) {
     // `--flag VALUE` and `--flag=VALUE`.
     size_t equals = word.starts_with("--") ? word.find('=') : std::string::npos;
     std::string flag = word.substr(0, equals);
-    bool own = flag == "--set" || flag == "--target" || flag == "--schedule";
+    bool own = flag == "--set" || flag == "--target" || flag == "--schedule" || flag == "--slices";
     if (own || flag == "--data") {
       if (equals != std::string::npos) {
         value = word.substr(equals + 1);
@@ -79,7 +80,13 @@ std::optional<RunWords> parseRunWords(int argc, char **argv) {
       values.push_back(value);
     else if (flag == "--target")
       words.options.target = value;
-    else if (flag == "--schedule")
+    else if (flag == "--slices") {
+      auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), words.options.slices);
+      if (error != std::errc() || end != value.data() + value.size() || words.options.slices < 1 || words.options.slices > 1024) {
+        words.error = "error: --slices takes a number from 1 to 1024\n  got: " + value;
+        return words;
+      }
+    } else if (flag == "--schedule")
       words.options.scheduleFile = value;
     else if (words.options.input.empty() && isModel(word))
       words.options.input = word;
@@ -92,7 +99,7 @@ std::optional<RunWords> parseRunWords(int argc, char **argv) {
   if (words.options.input.empty()) {
     if (help || given.empty() || given.front().starts_with("-"))
       words.error = "usage: weft " + words.command +
-                    " MODEL.weft [--set NAME=VALUE] [--target T] [--schedule FILE] [--no-share-padding] ...\n"
+                    " MODEL.weft [--set NAME=VALUE] [--target T] [--schedule FILE] [--slices N] [--no-share-padding] ...\n"
                     "The other words go to the model's program: `weft " +
                     words.command + " MODEL.weft --help` lists them.";
     else
