@@ -143,10 +143,22 @@ public:
     }
     if (!output)
       return kernel.emitOpError("has no halide.output");
-    return success();
+    return verifyAccumulates(kernel, output);
   }
 
 private:
+  /// What is added to has to be an input like the output.
+  static LogicalResult verifyAccumulates(KernelOp kernel, OutputOp output) {
+    if (!kernel.getAccumulates())
+      return success();
+    auto input = dyn_cast_or_null<InputOp>(SymbolTable::lookupSymbolIn(kernel, kernel.getAccumulatesAttr().getAttr()));
+    ArrayAttr types = output.getTypes();
+    if (!input || types.size() != 1 || cast<TypeAttr>(types[0]).getValue() != input.getType())
+      return kernel.emitOpError("accumulates @")
+             << *kernel.getAccumulates() << ", which is no input of the type of its one output";
+    return success();
+  }
+
   struct Source {
     size_t rank = 0;
     SmallVector<Type> types;

@@ -45,3 +45,30 @@ module {
     seq.return %x : tensor<?x4xf32>
   }
 }
+
+// -----
+
+module {
+  halide.kernel @sum accumulates @s {
+    halide.input @s : memref<4xf32>
+    halide.input @x : memref<?x4xf32>
+    halide.func @y(%u) : f32 {
+      %0 = halide.undef : f32
+      halide.yield %0 : f32
+    }
+    halide.update @y(%u) over (%r) in [#halide.range<"r", 0, extent @x 1>] {
+      %0 = halide.at @y[%u] : f32
+      %1 = halide.at @x[%u, %r] : f32
+      %2 = arith.addf %0, %1 : f32
+      halide.yield %2 : f32
+    }
+    halide.output @y : [memref<4xf32>]
+  }
+  seq.weight @w : tensor<4xf32> = [#seq.init<zeros>]
+  seq.model @m(%x: tensor<?x4xf32>) -> tensor<4xf32> {
+    %w = seq.read @w : tensor<4xf32>
+    // expected-error @+1 {{adds to operand 0 in place: that has to be a state of a scan that nothing else uses}}
+    %y = halide.apply @sum(%w, %x) : (tensor<4xf32>, tensor<?x4xf32>) -> tensor<4xf32>
+    seq.return %y : tensor<4xf32>
+  }
+}

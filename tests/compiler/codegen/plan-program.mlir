@@ -273,3 +273,96 @@ module {
     seq.return %c, %d : tensor<?xf32>, tensor<?xf32>
   }
 }
+
+// -----
+
+// A sum over rows waits for the rows of several steps: these stand one behind the
+// other, what a kernel makes is written there, what the scan was given is copied. The
+// sum has one buffer, which the kernel adds to where enough rows are there, or no
+// room for another step, and behind the last step.
+
+#rows = strided<[16, 1], offset: ?>
+module attributes {weft.row_tile = 8 : i64} {
+  halide.kernel @input {
+    halide.input @x : memref<?x9x4xf32>
+    halide.func @y(%u, %r, %t) : f32 {
+      %0 = halide.at @x[%u, %t, %r] : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<9x?x4xf32, strided<[?, 16, 1], offset: ?>>]
+  }
+  halide.kernel @zero {
+    halide.func @y(%u) : f32 {
+      %0 = arith.constant 0.0 : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<4xf32>]
+  }
+  halide.kernel @square {
+    halide.input @x : memref<?x4xf32, #rows>
+    halide.func @y(%u, %r) : f32 {
+      %0 = halide.at @x[%u, %r] : f32
+      %1 = arith.mulf %0, %0 : f32
+      halide.yield %1 : f32
+    }
+    halide.output @y : [memref<?x4xf32, #rows>]
+  }
+  halide.kernel @sum accumulates @s {
+    halide.input @a : memref<?x4xf32, #rows>
+    halide.input @b : memref<?x4xf32, #rows>
+    halide.input @s : memref<4xf32>
+    halide.func @y(%u) : f32 {
+      %0 = halide.undef : f32
+      halide.yield %0 : f32
+    }
+    halide.update @y(%u) over (%r) in [#halide.range<"r", 0, extent @a 1>] {
+      %0 = halide.at @y[%u] : f32
+      %1 = halide.at @a[%u, %r] : f32
+      %2 = halide.at @b[%u, %r] : f32
+      %3 = arith.mulf %1, %2 : f32
+      %4 = arith.addf %0, %3 : f32
+      halide.yield %4 : f32
+    }
+    halide.output @y : [memref<4xf32>]
+  }
+  halide.kernel @spread {
+    halide.input @s : memref<4xf32>
+    halide.func @y(%u, %r) : f32 {
+      %0 = halide.at @s[%u] : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<?x4xf32>]
+  }
+  // CHECK: module attributes
+  // CHECK-SAME: weft.model = "stacks"
+  // CHECK-LABEL: func.func @predict.slice(%arg0: index
+  // CHECK: %[[CAPACITY:.+]] = arith.addi %arg0, %c7
+  // CHECK: %[[ROOM:.+]] = arith.muli %[[CAPACITY]], %c7
+  // CHECK: scf.for %{{.+}} = %c0 to %c9 step %c1 iter_args(%[[STACKED:.+]] = %c0) -> (index)
+  // CHECK: %[[AT:.+]] = arith.muli %[[STACKED]], %c16
+  // CHECK: %[[BEHIND:.+]] = arith.addi %{{.+}}, %[[AT]]
+  // CHECK: %[[Q:.+]] = memref.reinterpret_cast %arg3 to offset: [%[[BEHIND]]], sizes: [%arg0, 4], strides: [16, 1]
+  // CHECK: halide.call @square(%{{.+}}, %[[Q]])
+  // CHECK: %[[LAST:.+]] = arith.cmpi eq
+  // CHECK: memref.copy
+  // CHECK: %[[ROWS:.+]] = arith.addi %[[STACKED]], %arg0
+  // CHECK: %[[ENOUGH:.+]] = arith.cmpi uge, %[[ROWS]], %c64
+  // CHECK: %[[FULL:.+]] = arith.cmpi uge, %[[ROWS]], %[[ROOM]]
+  // CHECK: scf.if
+  // CHECK: %[[SUM:.+]] = memref.reinterpret_cast %arg3 to offset: [0], sizes: [4]
+  // CHECK: halide.call @sum(%{{.+}}, %{{.+}}, %[[SUM]], %[[SUM]])
+  // CHECK: %[[LEFT:.+]] = arith.select %{{.+}}, %c0, %[[ROWS]]
+  // CHECK: scf.yield %[[LEFT]]
+  seq.model @stacks(%x: tensor<?x9x4xf32>) -> tensor<?x4xf32> {
+    %a = halide.apply @input(%x) : (tensor<?x9x4xf32>) -> tensor<?x9x4xf32>
+    %z = halide.apply @zero() : () -> tensor<4xf32>
+    %last = seq.scan over(%a) from(%z) steps 9 : (tensor<?x9x4xf32>, tensor<4xf32>) -> tensor<4xf32> {
+    ^bb0(%xt: tensor<?x4xf32>, %s: tensor<4xf32>):
+      %q = halide.apply @square(%xt) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+      %n = halide.apply @sum(%q, %xt, %s) : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      seq.next states(%n : tensor<4xf32>) keep()
+    }
+    %y = halide.apply @spread(%last) : (tensor<4xf32>) -> tensor<?x4xf32>
+    seq.return %y : tensor<?x4xf32>
+  }
+}

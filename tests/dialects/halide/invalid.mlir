@@ -241,3 +241,15 @@ halide.kernel @behind {
   // expected-error @below {{stands behind the kernel's output}}
   halide.input @x : memref<8xf32>
 }
+
+// -----
+
+// expected-error @below {{accumulates @x, which is no input of the type of its one output}}
+halide.kernel @sum accumulates @x {
+  halide.input @x : memref<?x8xf32, strided<[16, 1], offset: ?>>
+  halide.func @y(%i) : f32 {
+    %0 = halide.undef : f32
+    halide.yield %0 : f32
+  }
+  halide.output @y : [memref<8xf32>]
+}
