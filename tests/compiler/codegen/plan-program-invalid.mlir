@@ -65,10 +65,19 @@ module {
     halide.output @y : [memref<4xf32>]
   }
   seq.weight @w : tensor<4xf32> = [#seq.init<zeros>]
-  seq.model @m(%x: tensor<?x4xf32>) -> tensor<4xf32> {
+  halide.kernel @spread {
+    halide.input @s : memref<4xf32>
+    halide.func @y(%u, %r) : f32 {
+      %0 = halide.at @s[%u] : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<?x4xf32>]
+  }
+  seq.model @m(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
     %w = seq.read @w : tensor<4xf32>
     // expected-error @+1 {{adds to operand 0 in place: that has to be a state of a scan that nothing else uses}}
-    %y = halide.apply @sum(%w, %x) : (tensor<4xf32>, tensor<?x4xf32>) -> tensor<4xf32>
-    seq.return %y : tensor<4xf32>
+    %s = halide.apply @sum(%w, %x) : (tensor<4xf32>, tensor<?x4xf32>) -> tensor<4xf32>
+    %y = halide.apply @spread(%s) : (tensor<4xf32>) -> tensor<?x4xf32>
+    seq.return %y : tensor<?x4xf32>
   }
 }
