@@ -49,7 +49,7 @@ constexpr int64_t defaultRowTile = 8, defaultSlices = 4;
 /// Rows that are stacked before a kernel of a scan adds them up, for them and what they
 /// are added to to stay in the second-level cache; there is room for `stackTiles` times
 /// what a slice has room for.
-constexpr int64_t rowsToStack = 64, stackTiles = 8;
+constexpr int64_t rowsToStack = 96, stackTiles = 8;
 /// What comes together of steps of `rows` rows each.
 inline int64_t rowsOfStack(int64_t rows, int64_t rowTile) {
   int64_t full = std::min(rowsToStack, (stackTiles - 1) * (rows + rowTile - 1));

@@ -125,6 +125,14 @@ int main(int argc, char **argv) {
   tune->add_option("--seconds", tuning.seconds, "how long to search (default: 60)")->check(CLI::Range(0.1, 1e6));
   tune->add_option("--seed", tuning.seed, "what the search begins with (default: 1)");
 
+  verify::VerifyOptions verification;
+  CLI::App *verify = app.add_subcommand("verify", "compare every stage of a model, and its gradients, with the reference");
+  addModelFlags(*verify, options, values);
+  verify->add_option("--rows", verification.rows, "rows of the batch that is drawn (default: 5)")->check(CLI::Range(2, 4096));
+  verify->add_option("--seed", verification.seed, "what the batch and the weights are drawn from (default: 1)");
+  verify->add_option("--slopes", verification.slopes, "slopes measured of each weight; 0: all (default: 4)")
+      ->check(CLI::Range(0, 1 << 30));
+
   CLI::App *dataCommand = app.add_subcommand("data", "check and prepare a data set");
   CLI::App *imdb = dataCommand->add_subcommand("imdb", "film reviews and their sentiment (Maas et al. 2011)");
   dataCommand->require_subcommand(1);
@@ -177,6 +185,10 @@ int main(int argc, char **argv) {
   if (tune->parsed()) {
     tuning.model = options;
     return finish(bench::tune(tuning, toolchain, [](const std::string &line) { std::cerr << line; }));
+  }
+  if (verify->parsed()) {
+    verification.model = options;
+    return finish(verify::verify(verification, toolchain, [](const std::string &line) { std::cout << line << std::flush; }));
   }
   if (imdb->parsed())
     return finish(tools::prepareImdb(data));

@@ -24,15 +24,31 @@ static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multip
 static constexpr int64_t hugePage = int64_t{2} << 20;
 
 AlignedBuffer::AlignedBuffer(int64_t bytes) : size(roundUp(std::max<int64_t>(bytes, 1), WEFT_ALIGNMENT)) {
-  bool huge = size >= 2 * hugePage;
-  if (huge)
-    size = roundUp(size, hugePage);
-  memory.reset(std::aligned_alloc(static_cast<size_t>(huge ? hugePage : WEFT_ALIGNMENT), static_cast<size_t>(size)));
-  if (!memory)
+  if (size < 2 * hugePage) {
+    memory.reset(std::aligned_alloc(WEFT_ALIGNMENT, static_cast<size_t>(size)));
+    if (!memory)
+      throw std::bad_alloc();
+    std::memset(memory.get(), 0, static_cast<size_t>(size));
+    return;
+  }
+  // Pages of its own are zero, and those that nobody touches cost nothing.
+  size = roundUp(size, hugePage);
+  Free free;
+  free.length = size + hugePage;
+  free.mapped = mmap(nullptr, static_cast<size_t>(free.length), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (free.mapped == MAP_FAILED)
     throw std::bad_alloc();
-  if (huge)
-    (void)madvise(memory.get(), static_cast<size_t>(size), MADV_HUGEPAGE); // a wish: fine without
-  std::memset(memory.get(), 0, static_cast<size_t>(size));
+  auto begin = roundUp(static_cast<int64_t>(reinterpret_cast<intptr_t>(free.mapped)), hugePage);
+  memory = std::unique_ptr<void, Free>(reinterpret_cast<void *>(static_cast<intptr_t>(begin)), free);
+  (void)madvise(memory.get(), static_cast<size_t>(size), MADV_HUGEPAGE); // a wish: fine without
+}
+
+void AlignedBuffer::Free::operator()(void *pointer) const {
+  if (mapped)
+    munmap(mapped, static_cast<size_t>(length));
+  else
+    std::free(pointer);
 }
 
 std::vector<SliceRange> cutBatch(int64_t rows, int64_t slices, int64_t tile) {
@@ -205,8 +221,10 @@ void Runner::run(const DataSet &set, std::span<const int64_t> order, const Reque
     int64_t rows = slice.front + slice.rows;
     reserve(slice, rows);
     AlignedBuffer &arena = arenas[static_cast<size_t>(worker)];
-    if (int64_t bytes = function.arena_bytes(rows); bytes > arena.bytes())
+    if (int64_t bytes = function.arena_bytes(rows); bytes > arena.bytes()) {
+      arena = {}; // first, so that there are never two
       arena = AlignedBuffer(bytes);
+    }
     if (poison)
       std::memset(arena.data(), 0xff, static_cast<size_t>(arena.bytes()));
     gather(slice, set, order);

@@ -33,7 +33,10 @@ public:
 
 private:
   struct Free {
-    void operator()(void *pointer) const { std::free(pointer); }
+    Free() : mapped(nullptr), length(0) {}
+    void *mapped; ///< what the memory is part of, where it is the system's own pages
+    int64_t length;
+    void operator()(void *pointer) const;
   };
   std::unique_ptr<void, Free> memory;
   int64_t size = 0;

@@ -346,7 +346,7 @@ module attributes {weft.row_tile = 8 : i64} {
   // CHECK: %[[LAST:.+]] = arith.cmpi eq
   // CHECK: memref.copy
   // CHECK: %[[ROWS:.+]] = arith.addi %[[STACKED]], %arg0
-  // CHECK: %[[ENOUGH:.+]] = arith.cmpi uge, %[[ROWS]], %c64
+  // CHECK: %[[ENOUGH:.+]] = arith.cmpi uge, %[[ROWS]], %c96
   // CHECK: %[[FULL:.+]] = arith.cmpi uge, %[[ROWS]], %[[ROOM]]
   // CHECK: scf.if
   // CHECK: %[[SUM:.+]] = memref.reinterpret_cast %arg3 to offset: [0], sizes: [4]

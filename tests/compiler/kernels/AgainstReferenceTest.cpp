@@ -16,8 +16,9 @@
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/reference/GradientCheck.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/verify/CompiledModel.h"
+#include "compiler/verify/Rounding.h"
 #include "dialects/seq/Seq.h"
-#include "tests/support/CompiledModel.h"
 #include "tests/support/RandomCells.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -26,8 +27,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cfloat>
-#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -35,66 +34,12 @@ using namespace weft;
 
 namespace {
 
-/// How many roundings stand between an input and a result: every matmul,
-/// convolution or sum adds its length, every scan repeats what is in it.
-double roundings(mlir::Region &region, int64_t rows) {
-  double total = 0;
-  for (mlir::Operation &op : region.getOps()) {
-    auto columns = [&](mlir::Value value) {
-      return double(llvm::cast<mlir::RankedTensorType>(value.getType()).getShape().back());
-    };
-    auto perBatch = [&](mlir::Value value) {
-      auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
-      double count = 1;
-      for (int64_t extent : type.getShape().drop_back(type.getRank() > 1 ? 1 : 0))
-        count *= mlir::ShapedType::isDynamic(extent) ? rows : extent;
-      return count;
-    };
-    if (auto scan = llvm::dyn_cast<seq::ScanOp>(op))
-      total += double(scan.getSteps()) * roundings(scan.getBody(), rows);
-    else if (auto matmul = llvm::dyn_cast<seq::MatmulOp>(op))
-      total += columns(matmul.getLhs());
-    else if (llvm::isa<seq::Conv1dOp, seq::Conv1dInputAdjointOp>(op))
-      total += columns(op.getOperand(0)) *
-               llvm::cast<mlir::RankedTensorType>(op.getOperand(1).getType()).getDimSize(0);
-    else if (llvm::isa<seq::ContractOp, seq::Conv1dKernelAdjointOp, seq::SumToOp, seq::ScatterAddOp>(op))
-      total += perBatch(op.getOperand(0));
-    else if (llvm::isa<seq::ReduceOp>(op))
-      total += columns(op.getOperand(0));
-    else if (llvm::isa<seq::AveragePool1dOp, seq::AveragePool1dAdjointOp>(op))
-      total += double(op.getAttrOfType<mlir::IntegerAttr>("pool").getInt());
-    else
-      total += 4; // exp, tanh and log are good to two units in the last place.
-  }
-  return total;
-}
-
-double largest(const reference::Tensor &tensor) {
-  double most = 0;
-  for (double value : tensor.values)
-    most = std::max(most, std::abs(value));
-  return most;
-}
-
-/// Rounding errors of random sign grow with the root of their number; a factor
-/// of eight leaves no room for chance, and none for a wrong term.
-double allowedError(double roundings) { return 8 * std::sqrt(roundings) * FLT_EPSILON; }
-
 void expectClose(const reference::Tensor &got, const reference::Tensor &wanted, double allowed,
                  const std::string &what) {
   ASSERT_EQ(got.values.size(), wanted.values.size()) << what;
-  double scale = std::max(largest(wanted), 1e-3);
-  double worst = 0;
-  size_t where = 0;
-  for (size_t i = 0; i < got.values.size(); ++i) {
-    double off = std::abs(got.values[i] - wanted.values[i]);
-    if (!(off <= worst)) {
-      worst = off;
-      where = i;
-    }
-  }
-  EXPECT_LE(worst, allowed * scale) << what << " at " << where << ": got " << got.values[where] << ", the reference says "
-                                    << wanted.values[where] << " (largest " << scale << ")";
+  verify::Difference worst = verify::differenceOf(got, wanted);
+  EXPECT_LE(worst.part, allowed) << what << " at " << worst.at << ": got " << worst.got << ", the reference says "
+                                 << worst.wanted;
 }
 
 class Source {
@@ -125,8 +70,13 @@ public:
     std::string output = (directory + "/model.so").str();
     pipeline::Outcome outcome = pipeline::build(options, tools, pipeline::Product::SharedLibrary, output);
     EXPECT_FALSE(outcome.failed()) << outcome.message << "\n" << text;
-    if (!outcome.failed())
-      compiled = tests::CompiledModel::load(output);
+    if (!outcome.failed()) {
+      auto loaded = verify::CompiledModel::load(output);
+      if (loaded)
+        compiled = std::move(*loaded);
+      else
+        ADD_FAILURE() << llvm::toString(loaded.takeError());
+    }
     llvm::sys::fs::remove_directories(directory);
   }
 
@@ -139,7 +89,7 @@ public:
 
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module, derived;
-  std::unique_ptr<tests::CompiledModel> compiled;
+  std::unique_ptr<verify::CompiledModel> compiled;
 };
 
 void expectAgreement(const std::string &text, const std::string &name, int64_t rows, int64_t slices) {
@@ -148,14 +98,15 @@ void expectAgreement(const std::string &text, const std::string &name, int64_t r
     return;
   auto point = reference::drawPoint(*source.module, rows, 17);
   ASSERT_TRUE(bool(point)) << llvm::toString(point.takeError());
-  source.compiled->setWeights(point->weights);
+  if (llvm::Error error = source.compiled->setWeights(point->weights))
+    FAIL() << llvm::toString(std::move(error));
 
   mlir::Operation *model = source.find("seq.model", *source.module);
   mlir::Operation *expanded = source.find("seq.model", *source.derived);
   auto wanted = reference::evaluate(model, point->inputs, point->weights);
   ASSERT_TRUE(bool(wanted)) << llvm::toString(wanted.takeError());
   auto predictions = source.compiled->predict(point->inputs, slices);
-  double allowed = allowedError(roundings(expanded->getRegion(0), rows));
+  double allowed = verify::allowedError(verify::roundings(expanded->getRegion(0), rows));
   for (size_t i = 0; i < wanted->size(); ++i)
     expectClose(predictions[i], (*wanted)[i], allowed, "prediction");
 
@@ -164,8 +115,8 @@ void expectAgreement(const std::string &text, const std::string &name, int64_t r
       step, point->inputs, point->labels, reference::Tensor::filled({rows, 1}, 1.0 / double(rows)), point->random);
   auto derived = reference::evaluate(step, arguments, point->weights);
   ASSERT_TRUE(bool(derived)) << llvm::toString(derived.takeError());
-  tests::StepResult result = source.compiled->step(point->inputs, {point->labels}, slices, &point->random);
-  allowed = allowedError(roundings(step.getBody(), rows));
+  verify::StepResult result = source.compiled->step(point->inputs, {point->labels}, slices, &point->random);
+  allowed = verify::allowedError(verify::roundings(step.getBody(), rows));
   size_t outputs = wanted->size();
   for (size_t i = 0; i < outputs; ++i)
     expectClose(result.outputs[i], (*derived)[i], allowed, "the step's prediction");
@@ -186,7 +137,8 @@ void expectSharedAgreement(const std::string &text, const std::string &name) {
   int64_t rows = starts.size();
   auto point = reference::drawPoint(*source.module, rows, 17);
   ASSERT_TRUE(bool(point)) << llvm::toString(point.takeError());
-  source.compiled->setWeights(point->weights);
+  if (llvm::Error error = source.compiled->setWeights(point->weights))
+    FAIL() << llvm::toString(std::move(error));
   reference::Tensor &ids = point->inputs.front();
   int64_t steps = ids.shape[1];
   for (int64_t row = 0; row < rows; ++row)
@@ -201,8 +153,8 @@ void expectSharedAgreement(const std::string &text, const std::string &name) {
   scales.values[0] = 0;
   auto wanted = reference::evaluate(step, {ids, point->labels, scales}, point->weights);
   ASSERT_TRUE(bool(wanted)) << llvm::toString(wanted.takeError());
-  tests::StepResult result = source.compiled->sharedStep({ids}, {point->labels}, starts);
-  double allowed = allowedError(roundings(step.getBody(), rows));
+  verify::StepResult result = source.compiled->sharedStep({ids}, {point->labels}, starts);
+  double allowed = verify::allowedError(verify::roundings(step.getBody(), rows));
   expectClose(result.outputs[0], (*wanted)[0], allowed, "the step's prediction");
   expectClose(reference::Tensor({rows}, result.loss), (*wanted)[1], allowed, "loss");
   for (auto [i, weight] : llvm::enumerate(step.getGradients())) {
@@ -232,6 +184,9 @@ std::vector<Case> cases() {
       {"lstm_backwards_sequences",
        model("features[6, 3]", "lstm(4, go_backwards = true, return_sequences = true) |> dense(2)", mse)},
       {"lstm_one_step", model("features[1, 3]", "lstm(4) |> dense(2)", mse)},
+      // More rows of steps than are summed at once.
+      {"lstm_long", model("features[40, 5]", "lstm(9, return_sequences = true) |> dense(1)", mse)},
+      {"gru_long_dropouts", model("features[40, 5]", "gru(6, dropout = 0.2, recurrent_dropout = 0.2) |> dense(1)", mse)},
       {"gru", model("features[7, 5]", "gru(11) |> dense(1)", mse)},
       {"gru_reset_before", model("features[7, 5]", "gru(11, reset_after = false) |> dense(1)", mse)},
       {"simple_rnn", model("features[7, 5]", "simple_rnn(24) |> dense(2)", mse)},
@@ -307,6 +262,7 @@ std::vector<Case> sharedCases() {
   std::string bce = "binary_crossentropy", mse = "mean_squared_error", ids = "tokens[11] of 20";
   return {
       {"lstm", model(ids, "embedding(6) |> lstm(13) |> dense(1, activation = sigmoid)", bce)},
+      {"lstm_long", model("tokens[60] of 20", "embedding(6) |> lstm(9) |> dense(1, activation = sigmoid)", bce)},
       {"gru", model(ids, "embedding(6) |> gru(5) |> dense(1, activation = sigmoid)", bce)},
       {"conv", model(ids, "embedding(6) |> conv1d(9, 3, padding = same, activation = relu) |> max_pool1d(2) |> "
                           "lstm(5) |> dense(1)", mse)},

@@ -5,16 +5,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEFT_TESTS_SUPPORT_COMPILEDMODEL_H
-#define WEFT_TESTS_SUPPORT_COMPILEDMODEL_H
+#ifndef WEFT_COMPILER_VERIFY_COMPILEDMODEL_H
+#define WEFT_COMPILER_VERIFY_COMPILEDMODEL_H
 
 #include "compiler/reference/Interpreter.h"
 #include "runtime/abi/Abi.h"
 
+#include "llvm/Support/Error.h"
+
 #include <memory>
 #include <string>
 
-namespace weft::tests {
+namespace weft::verify {
 
 /// What a step gave: predictions, the loss of each row, and each weight's gradient.
 struct StepResult {
@@ -27,12 +29,11 @@ struct StepResult {
 /// calls it: batches in slices, each slice with an arena of its own.
 class CompiledModel {
 public:
-  /// Null, with a test failure, if the object can't be loaded.
-  static std::unique_ptr<CompiledModel> load(const std::string &path);
+  static llvm::Expected<std::unique_ptr<CompiledModel>> load(const std::string &path);
   ~CompiledModel();
 
   const WeftModel &model() const { return *descriptor; }
-  void setWeights(const reference::Weights &weights);
+  llvm::Error setWeights(const reference::Weights &weights);
   std::vector<reference::Tensor> predict(const std::vector<reference::Tensor> &inputs, int64_t slices = 1);
   /// Without `random` no dropout mask is drawn.
   StepResult step(const std::vector<reference::Tensor> &inputs, const std::vector<reference::Tensor> &labels,
@@ -40,7 +41,7 @@ public:
   /// The same with `starts` for the rows (see Abi.h), all in one slice; the first
   /// row is the one in front, whose loss counts nothing.
   StepResult sharedStep(const std::vector<reference::Tensor> &inputs, const std::vector<reference::Tensor> &labels,
-                        const std::vector<int32_t> &starts);
+                        const std::vector<int32_t> &starts, const reference::Randomness *random = nullptr);
 
 private:
   CompiledModel() = default;
@@ -53,6 +54,6 @@ private:
   std::vector<float> parameters;
 };
 
-} // namespace weft::tests
+} // namespace weft::verify
 
-#endif // WEFT_TESTS_SUPPORT_COMPILEDMODEL_H
+#endif // WEFT_COMPILER_VERIFY_COMPILEDMODEL_H

@@ -5,10 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/support/CompiledModel.h"
+#include "compiler/verify/CompiledModel.h"
 
 #include <dlfcn.h>
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,7 +15,7 @@
 #include <numeric>
 
 using namespace weft;
-using namespace weft::tests;
+using namespace weft::verify;
 
 namespace {
 
@@ -57,18 +56,18 @@ int64_t elementsOf(const WeftPort &port) {
 
 } // namespace
 
-std::unique_ptr<CompiledModel> CompiledModel::load(const std::string &path) {
+static llvm::Error failure(const std::string &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+llvm::Expected<std::unique_ptr<CompiledModel>> CompiledModel::load(const std::string &path) {
   std::unique_ptr<CompiledModel> result(new CompiledModel);
   result->library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!result->library) {
-    ADD_FAILURE() << dlerror();
-    return nullptr;
-  }
+  if (!result->library)
+    return failure(dlerror());
   result->descriptor = static_cast<const WeftModel *>(dlsym(result->library, "weft_model"));
-  if (!result->descriptor || result->descriptor->magic != WEFT_ABI_MAGIC) {
-    ADD_FAILURE() << path << " holds no weft_model of this ABI";
-    return nullptr;
-  }
+  if (!result->descriptor || result->descriptor->magic != WEFT_ABI_MAGIC)
+    return failure(path + " holds no weft_model of this ABI");
   result->parameters.resize(result->descriptor->parameter_count + 64);
   return result;
 }
@@ -78,14 +77,15 @@ CompiledModel::~CompiledModel() {
     dlclose(library);
 }
 
-void CompiledModel::setWeights(const reference::Weights &weights) {
+llvm::Error CompiledModel::setWeights(const reference::Weights &weights) {
   for (int32_t i = 0; i < descriptor->weight_count; ++i) {
     const WeftWeight &weight = descriptor->weights[i];
     auto found = weights.find(weight.name);
-    ASSERT_NE(found, weights.end()) << weight.name;
-    ASSERT_EQ(found->second.size(), weight.size) << weight.name;
+    if (found == weights.end() || found->second.size() != weight.size)
+      return failure(std::string("the program has a weight ") + weight.name + " that the model has not, or not of its size");
     std::copy(found->second.values.begin(), found->second.values.end(), parameters.begin() + weight.offset);
   }
+  return llvm::Error::success();
 }
 
 StepResult CompiledModel::run(const WeftFunction &function, const std::vector<reference::Tensor> &inputs,
@@ -178,6 +178,6 @@ StepResult CompiledModel::step(const std::vector<reference::Tensor> &inputs,
 
 StepResult CompiledModel::sharedStep(const std::vector<reference::Tensor> &inputs,
                                      const std::vector<reference::Tensor> &labels,
-                                     const std::vector<int32_t> &starts) {
-  return run(descriptor->step, inputs, labels, 1, nullptr, starts);
+                                     const std::vector<int32_t> &starts, const reference::Randomness *random) {
+  return run(descriptor->step, inputs, labels, 1, random, starts);
 }
