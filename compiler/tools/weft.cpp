@@ -9,6 +9,7 @@
 #include "compiler/bench/Tune.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/tools/CommandLine.h"
+#include "compiler/verify/Verify.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>

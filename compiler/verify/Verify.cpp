@@ -71,13 +71,13 @@ void Verifier::line(const std::string &what, double worst, double allowed, const
   bool passed = worst <= allowed; // not so for a NaN
   ++checks;
   failures += !passed;
-  say(llvm::formatv("{0}  {1,-44} {2:E1} of {3:E1} allowed{4}\n", passed ? "ok    " : "FAILED", what, worst, allowed,
+  say(llvm::formatv("{0}  {1,-58} {2:E1} of {3:E1} allowed{4}\n", passed ? "ok    " : "FAILED", what, worst, allowed,
                     passed || where.empty() ? "" : "\n        " + where)
           .str());
 }
 
 static std::string describe(const Difference &difference) {
-  return llvm::formatv("element {0}: got {1}, the reference says {2}", difference.at, difference.got, difference.wanted);
+  return llvm::formatv("element {0}: got {1:E6}, the reference says {2:E6}", difference.at, difference.got, difference.wanted);
 }
 
 Outcome Verifier::load() {
@@ -134,7 +134,7 @@ Outcome Verifier::checkGradients() {
   for (const reference::WeightCheck &weight : report->weights)
     // `worst` is a part of what is allowed.
     line("gradient: slopes of " + weight.name, weight.worst * check.tolerance, check.tolerance,
-         llvm::formatv("element {0}: derived {1}, measured {2}", weight.worstIndex, weight.derived, weight.measured).str());
+         llvm::formatv("element {0}: derived {1:E6}, measured {2:E6}", weight.worstIndex, weight.derived, weight.measured).str());
   return Outcome::done();
 }
 
