@@ -91,6 +91,14 @@ Outcome Verifier::load() {
   if (original.getModule().getOps<seq::TrainingOp>().empty())
     return Outcome::userError("error: " + options.model.input + " has no train block, so there is no loss to differentiate\n"
                               "  help: add one with a loss and an optimizer (compiler/frontend/LANGUAGE.md)");
+  // Behind the stage gradient what is drawn, and what rows share, is in the step alone.
+  if (original.getStage() == pipeline::Stage::Gradient)
+    for (FunctionOpInterface function : original.getModule().getOps<FunctionOpInterface>())
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        if (auto field = function.getArgAttrOfType<StringAttr>(i, "weft.field"); field && field != "scales")
+          return Outcome::userError("error: @" + SymbolTable::getSymbolName(function).str() + " in " + options.model.input +
+                                    " takes " + field.str() + ", which the model as it was written does not know\n"
+                                    "  help: make the stage gradient with --no-share-padding, and of a model without dropout");
   for (auto [compilation, stage] : {std::pair(&expanded, pipeline::Stage::Expanded), std::pair(&derived, pipeline::Stage::Gradient)}) {
     if (Outcome outcome = compilation->load(); outcome.failed())
       return outcome;
