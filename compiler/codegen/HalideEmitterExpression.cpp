@@ -12,6 +12,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weft::halide;
 using namespace weft::codegen;
@@ -211,7 +213,12 @@ Expr ExpressionBuilder::buildFloat(Operation *op, ArrayRef<Expr> in) {
       .Case([&](arith::MulFOp) { return in[0] * in[1]; })
       // Free, LLVM pulls a division into each product its result is in: an LSTM's
       // step then divides nine times where five would do, and waits for it.
-      .Case([&](arith::DivFOp) { return strictDiv(in[0], in[1]); })
+      .Case([&](arith::DivFOp) {
+        // Halide refuses to divide by a constant 0; IEEE 754 has it the same as this.
+        if (std::optional<double> constant = ::Halide::Internal::as_const_float(in[1]); constant && *constant == 0)
+          return in[0] * ::Halide::Internal::make_const(in[0].type(), std::copysign(HUGE_VAL, *constant));
+        return strictDiv(in[0], in[1]);
+      })
       .Case([&](arith::NegFOp) { return -in[0]; })
       .Case([&](arith::RemFOp) { return in[0] - ::Halide::trunc(in[0] / in[1]) * in[1]; })
       .Case<arith::MaximumFOp, arith::MaxNumFOp>([&](auto) { return ::Halide::max(in[0], in[1]); })

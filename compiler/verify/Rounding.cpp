@@ -55,11 +55,14 @@ verify::Difference verify::differenceOf(const reference::Tensor &got, const refe
     return {std::numeric_limits<double>::infinity()};
   double scale = 1e-3;
   for (double value : wanted.values)
-    scale = std::max(scale, std::abs(value));
+    if (std::isfinite(value))
+      scale = std::max(scale, std::abs(value));
   for (size_t i = 0; i < got.values.size(); ++i) {
     double off = std::abs(got.values[i] - wanted.values[i]) / scale;
-    if (std::isnan(off))
-      off = std::isnan(got.values[i]) && std::isnan(wanted.values[i]) ? 0 : std::numeric_limits<double>::infinity();
+    if (std::isnan(off)) { // also of two infinities
+      bool same = got.values[i] == wanted.values[i] || (std::isnan(got.values[i]) && std::isnan(wanted.values[i]));
+      off = same ? 0 : std::numeric_limits<double>::infinity();
+    }
     if (off > worst.part)
       worst = {off, i, got.values[i], wanted.values[i]};
   }
