@@ -12,10 +12,10 @@
 #include "compiler/bench/Use.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/pipeline/Compilation.h"
+#include "compiler/pipeline/Replacement.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <random>
@@ -322,14 +322,12 @@ Outcome tune(const TuneOptions &options, const pipeline::Toolchain &tools,
     say("nothing faster than the default schedules was found; no file was written\n");
     return Outcome::done();
   }
-  llvm::Error failed = llvm::writeToOutput(output, [&](llvm::raw_ostream &out) {
-    out << "// Schedules found by `weft tune`; `weft build` takes them for the same kernels and target.\n";
-    (*found)->print(out);
-    out << "\n";
-    return llvm::Error::success();
-  });
-  if (failed)
-    return Outcome::userError("error: cannot write " + output + ": " + llvm::toString(std::move(failed)));
+  std::string text = "// Schedules found by `weft tune`; `weft build` takes them for the same kernels and target.\n";
+  llvm::raw_string_ostream out(text);
+  (*found)->print(out);
+  out << "\n";
+  if (Outcome outcome = pipeline::replaceFile(output, text); outcome.failed())
+    return outcome;
   say(llvm::formatv("kernels of a batch: {0:F1} ms of one core, now {1:F1} ms; wrote {2}\n", wasBatch * 1e3, isBatch * 1e3,
                     output)
           .str());

@@ -8,13 +8,13 @@
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/KernelCompiler.h"
 #include "compiler/pipeline/Compilation.h"
+#include "compiler/pipeline/Replacement.h"
 #include "dialects/seq/Seq.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
@@ -52,44 +52,6 @@ static Outcome compileObjects(Compilation &compilation, const Options &options, 
   objects.push_back(object);
   return Outcome::done();
 }
-
-/// A file that takes the place of another one when it is whole.
-class Replacement {
-public:
-  explicit Replacement(const std::string &output) : output(output) {
-    fs::createUniquePath(output + ".%%%%%%%%", temporary, /*MakeAbsolute=*/false);
-    remover.setFile(temporary);
-  }
-  /// Whether the place can be written to is known before the work is done.
-  Outcome open() {
-    // A rename would put the program in the place of a device.
-    fs::file_status status;
-    if (!fs::status(output, status) && status.type() != fs::file_type::regular_file)
-      return Outcome::userError("error: cannot write " + output + ": it is " +
-                                (status.type() == fs::file_type::directory_file ? "a directory" : "no ordinary file"));
-    int descriptor = -1;
-    if (std::error_code error = fs::openFileForWrite(temporary, descriptor))
-      return failed(error);
-    fs::file_t file = fs::convertFDToNativeFile(descriptor);
-    (void)fs::closeFile(file);
-    return Outcome::done();
-  }
-  std::string path() const { return std::string(temporary); }
-  Outcome commit() {
-    if (std::error_code error = fs::rename(temporary, output))
-      return failed(error);
-    remover.releaseFile();
-    return Outcome::done();
-  }
-  Outcome failed(std::error_code error) const {
-    return Outcome::userError("error: cannot write " + output + ": " + error.message());
-  }
-
-private:
-  std::string output;
-  llvm::SmallString<256> temporary;
-  llvm::FileRemover remover;
-};
 
 /// Builds beside `output` and renames at the end, so that a file is whole or as it was.
 static Outcome link(Compilation &compilation, const Options &options, const Toolchain &tools, Product product,

@@ -72,6 +72,10 @@ enum class Product { Executable, Object, SharedLibrary };
 Outcome inspect(const Options &options, const Toolchain &tools, Stage stage, const std::string &kernel,
                 std::string &text);
 
+/// Writes the text of a stage as a page of HTML on its own: names of what a module
+/// defines lead to the definitions, and a click on a value marks its uses.
+Outcome writeHtml(const std::string &title, const std::string &text, const std::string &file);
+
 /// Writes the product to `output` (to a temporary file first, then renamed);
 /// an empty `output` stands for the model's name with the product's ending.
 Outcome build(const Options &options, const Toolchain &tools, Product product, std::string &output);

@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
 
   pipeline::Options options;
   std::vector<std::string> values;
-  std::string output, emit = "exe", stage, kernel, code;
+  std::string output, emit = "exe", stage, kernel, html, code;
   tools::DataOptions data;
   auto settle = [&]() -> Outcome { return tools::splitValues(values, options.values); };
 
@@ -104,6 +104,7 @@ int main(int argc, char **argv) {
   addModelFlags(*inspect, options, values);
   inspect->add_option("--stage", stage, "one of: " + pipeline::stageNames())->required();
   inspect->add_option("--kernel", kernel, "only this kernel (stages kernels, program, stmt and asm)");
+  inspect->add_option("--html", html, "write a page with links from uses to definitions to this file, in place of printing");
 
   bench::Options benchmark;
   CLI::App *bench = app.add_subcommand("bench", "measure each kernel of a model: its time and its share of this machine's peak");
@@ -173,6 +174,8 @@ int main(int argc, char **argv) {
                                        pipeline::stageNames()));
     std::string text;
     Outcome outcome = pipeline::inspect(options, toolchain, *which, kernel, text);
+    if (!html.empty() && !outcome.failed())
+      return finish(pipeline::writeHtml(options.input + ": " + stage, text, html));
     std::fwrite(text.data(), 1, text.size(), stdout);
     return finish(outcome);
   }
