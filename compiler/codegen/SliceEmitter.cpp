@@ -313,13 +313,15 @@ void SliceEmitter::passRows(seq::ScanOp scan) {
     previous = arith::SelectOp::create(builder, loc, isFirst, position, previous);
     before = activeAt(scan, previous, loc);
   }
-  for (Value state : scan.getStateArguments())
-    if (!plan.placeOf(state).layout.hasRows())
-      continue; // sums over rows
-    else if (scan.getReverse())
-      fillRows(Fill::Collect, plan.placeOf(state), now, before, loc);
+  for (Value state : scan.getStateArguments()) {
+    const Place &place = plan.placeOf(state);
+    if (!place.layout.hasRows())
+      continue; // a sum over rows
+    if (scan.getReverse())
+      fillRows(Fill::Collect, place, now, before, loc);
     else
-      fillRows(Fill::Spread, plan.placeOf(state), before, now, loc);
+      fillRows(Fill::Spread, place, before, now, loc);
+  }
   for (int64_t number : scan.getCollect().value_or(ArrayRef<int64_t>()))
     fillRows(Fill::Collect, plan.placeOf(scan.getStepArguments()[number]), now, arguments.rows, loc);
   rowsOfStep = now;

@@ -183,12 +183,13 @@ Phases weft::kernels::cutIntoPhases(Block &block) {
   auto isAddedUp = [](Operation *op) { return roleOf(op) == Role::Accumulate || isa<seq::AddOp, seq::MulOp>(op); };
   Phases phases = cutAt(block, {});
   DenseSet<Operation *> ends;
-  for (Phases::Node &node : phases.nodes)
+  for (Phases::Node &node : phases.nodes) {
     if (llvm::all_of(node.group.ops, isAddedUp))
       continue;
-    else if (auto sets = findAccumulators(node.group, std::numeric_limits<int64_t>::max()); sets.size() > mostLoops)
+    if (auto sets = findAccumulators(node.group, std::numeric_limits<int64_t>::max()); sets.size() > mostLoops)
       for (AccumulatorSet &set : sets)
         for (Accumulator &gate : set.gates)
           ends.insert(gate.root.getDefiningOp());
+  }
   return ends.empty() ? phases : cutAt(block, ends);
 }

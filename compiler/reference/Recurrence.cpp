@@ -203,6 +203,12 @@ Expected<Tensors> Interpreter::visit(ScanOp op) {
   int64_t steps = op.getSteps();
   bool reverse = op.getReverse();
   Tensors inputs = getAll(op.getInputs()), states = getAll(op.getStarts());
+  // A body has all rows here, and would sum what is undefined of those that are not active.
+  if (op.getActive() && !llvm::all_of(op.getStarts().getTypes(), [](Type type) {
+        auto tensor = cast<RankedTensorType>(type);
+        return tensor.getRank() > 0 && tensor.isDynamicDim(0);
+      }))
+    return failure("a scan for active rows that sums over them is not interpreted: that is a form for kernels");
   Tensors kept(op.getKept().size());
   // How many rows are active at step t: none before the first step, all behind the last.
   auto activeAt = [&](int64_t t) -> int64_t {
