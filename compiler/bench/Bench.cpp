@@ -153,7 +153,8 @@ std::string Report::json() const {
 
 Sizes sizesOf(halide::KernelOp kernel, const Setting &setting) {
   Sizes sizes = setting.sizes;
-  if (kernel.getAccumulates())
+  // A stage that was edited may apply a kernel that is not there; who builds it is told.
+  if (kernel && kernel.getAccumulates())
     sizes.rows = codegen::rowsOfStack(sizes.rows, setting.rowTile);
   return sizes;
 }

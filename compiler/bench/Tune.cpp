@@ -262,7 +262,6 @@ Outcome tune(const TuneOptions &options, const pipeline::Toolchain &tools,
   _mm_setcsr(_mm_getcsr() | 0x8040); // as in a program
   Setting setting = settingOf(module, options.rows);
   llvm::StringMap<Use> uses = usesOf(module, setting);
-  int64_t rowTile = codegen::moduleNumber(module, codegen::rowTileAttr, codegen::defaultRowTile);
 
   // What each kernel's share of a batch is decides how long it is looked at.
   struct Job {
@@ -283,7 +282,7 @@ Outcome tune(const TuneOptions &options, const pipeline::Toolchain &tools,
     double calls = use == uses.end() ? 0 : use->second.calls;
     if (!job.schedule || (calls == 0 && options.kernel.empty()))
       continue;
-    KernelTuner probe(kernel, setting, use == uses.end() ? nullptr : &use->second.site, compile, rowTile);
+    KernelTuner probe(kernel, setting, use == uses.end() ? nullptr : &use->second.site, compile, setting.rowTile);
     if (std::unique_ptr<Built> built = probe.build(job.schedule))
       job.share = std::max(calls, 1.0) * built->run->leastSeconds(0.005);
     total += job.share;
@@ -304,7 +303,7 @@ Outcome tune(const TuneOptions &options, const pipeline::Toolchain &tools,
     if (job.share < 0.01 * total)
       continue;
     auto use = uses.find(job.kernel.getSymName());
-    KernelTuner tuner(job.kernel, setting, use == uses.end() ? nullptr : &use->second.site, compile, rowTile);
+    KernelTuner tuner(job.kernel, setting, use == uses.end() ? nullptr : &use->second.site, compile, setting.rowTile);
     tuner.search(job.schedule, options.seconds * job.share / total, random);
     double calls = use == uses.end() ? 1 : std::max(use->second.calls, 1.0);
     wasBatch += calls * tuner.before;

@@ -47,8 +47,8 @@ BuiltKernel KernelBuilder::activeRows(seq::ActiveRowsOp op) {
   return body.finish("active", schedule.schedule);
 }
 
-/// Where the sum `op` is added to a state in place: says so, and makes `out` what
-/// stands in memory. Elsewhere nothing, and null.
+/// Where the sum `op` is added to a state in place: says so, makes `out` what
+/// stands in memory, and returns true.
 bool KernelBuilder::accumulate(Operation *op, Body &body) {
   seq::AddOp add = accumulationOf(op);
   if (!add)
