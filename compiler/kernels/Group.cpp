@@ -110,12 +110,33 @@ static Phases cutAt(Block &block, const DenseSet<Operation *> &ends) {
         level = std::max(level, levels[from] + (fuses(&op, index) ? 0 : 1));
     levels[&op] = level;
     computed.push_back(&op);
-    together.insert(&op);
-    if (role == Role::Reduce)
+  }
+
+  // A sum of products can wait for what adds it up, and shares its registers: what a gate
+  // reads of the word waits until its masked state is there.
+  for (Operation *op : llvm::reverse(computed)) {
+    if (roleOf(op) != Role::Accumulate || ends.contains(op))
       continue;
-    for (auto [index, operand] : llvm::enumerate(op.getOperands()))
-      if (fuses(&op, index) && levels[operand.getDefiningOp()] == level)
-        together.unionSets(&op, operand.getDefiningOp());
+    constexpr int64_t never = std::numeric_limits<int64_t>::max();
+    int64_t latest = never;
+    for (OpOperand &use : op->getUses()) {
+      Operation *user = use.getOwner();
+      if (auto level = levels.find(user); level != levels.end())
+        latest = std::min(latest, level->second - (fuses(user, use.getOperandNumber()) ? 0 : 1));
+      else if (user != block.getTerminator())
+        latest = levels[op]; // through a view, or inside of a scan
+    }
+    if (latest != never)
+      levels[op] = std::max(levels[op], latest);
+  }
+
+  for (Operation *op : computed) {
+    together.insert(op);
+    if (roleOf(op) == Role::Reduce)
+      continue;
+    for (auto [index, operand] : llvm::enumerate(op->getOperands()))
+      if (fuses(op, index) && levels[operand.getDefiningOp()] == levels[op])
+        together.unionSets(op, operand.getDefiningOp());
   }
 
   // What stands alone but is like its neighbour shares a kernel with it: masks of one

@@ -41,9 +41,6 @@ private:
   bool isForward(Value value) { return forward.getBody().isAncestor(value.getParentRegion()); }
   /// By elementwise operations alone from what is at hand.
   bool canRecompute(Value value);
-  /// A matmul had to have it in memory, and the backward asks for nothing but its
-  /// sequence: then that is what the forward keeps, and nobody computes it twice.
-  bool isSequenceOnly(Value value);
   Value recompute(Value value);
   /// An argument of the backward block that steps through `value`'s sequence.
   Value bring(Value value);
@@ -134,13 +131,6 @@ Value ForwardValues::recompute(Value value) {
   return resolved.lookup(value);
 }
 
-bool ForwardValues::isSequenceOnly(Value value) {
-  return llvm::any_of(value.getUsers(), [](Operation *user) { return isa<MatmulOp>(user); }) &&
-         llvm::all_of(value.getUsers(), [&](Operation *user) {
-           return user->getBlock() != &backward || isa<ContractOp>(user);
-         });
-}
-
 void ForwardValues::resolve() {
   SmallVector<OpOperand *> uses;
   SetVector<Value> needed;
@@ -168,7 +158,7 @@ void ForwardValues::resolve() {
   for (Value value : ordered) {
     // What was learned with fewer values at hand may no longer hold.
     recomputable.clear();
-    if (!isa<BlockArgument>(value) && !isSequenceOnly(value) && canRecompute(value))
+    if (!isa<BlockArgument>(value) && canRecompute(value))
       recompute(value);
     else
       bring(value);

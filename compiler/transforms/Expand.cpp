@@ -76,7 +76,7 @@ private:
 class CellInliner {
 public:
   CellInliner(RecurrentOp layer, CellOp cell, ScanOp scan)
-      : layer(layer), cell(cell), scan(scan), outside(scan), rate(layer.getDropout().convertToDouble()),
+      : layer(layer), cell(cell), outside(scan), rate(layer.getDropout().convertToDouble()),
         recurrentRate(layer.getRecurrentDropout().convertToDouble()) {}
 
   void run(OpBuilder &inside);
@@ -89,14 +89,13 @@ private:
   Value masked(OpBuilder &inside, Value value, int64_t part);
   /// How many parts the result of a matmul is cut into, each with masks of its own.
   int64_t partsOf(Value result) const;
-  Value maskedInput(int64_t part);
-  Value maskedState(OpBuilder &inside, BlockArgument state, int64_t part);
+  /// The input or a state under its mask.
+  Value maskedArgument(OpBuilder &inside, BlockArgument argument, int64_t part);
   /// A mask of `type` in front of the scan: the same at every step.
   Value maskOf(RankedTensorType type, double rateOf, int64_t number);
 
   RecurrentOp layer;
   CellOp cell;
-  ScanOp scan;
   OpBuilder outside;
   double rate, recurrentRate;
   DenseMap<std::pair<Value, int64_t>, Value> maskedValues;
@@ -148,19 +147,13 @@ Value CellInliner::maskOf(RankedTensorType type, double rateOf, int64_t number) 
   return DropoutOp::create(outside, loc, type, ones, Value(), llvm::APFloat(rateOf), layer.getLayer(), number);
 }
 
-/// The whole sequence at once, so that its steps need not be masked one by one.
-Value CellInliner::maskedInput(int64_t part) {
-  auto type = cast<RankedTensorType>(layer.getInput().getType());
-  auto oneStep = RankedTensorType::get({ShapedType::kDynamic, 1, type.getDimSize(2)}, type.getElementType());
-  Value mask = maskOf(oneStep, rate, maskNumber(0, part));
-  Value sequence = MulOp::create(outside, layer.getLoc(), layer.getInput(), mask);
-  return ScanEditor(scan).addInput(sequence);
-}
-
-Value CellInliner::maskedState(OpBuilder &inside, BlockArgument state, int64_t part) {
-  auto type = cast<RankedTensorType>(state.getType());
-  Value mask = maskOf(type, recurrentRate, maskNumber(state.getArgNumber(), part));
-  return MulOp::create(inside, layer.getLoc(), mapping.lookup(state), mask);
+/// In the step: what the backward reads of it is then a product away from the sequence
+/// itself, which all parts share.
+Value CellInliner::maskedArgument(OpBuilder &inside, BlockArgument argument, int64_t part) {
+  unsigned number = argument.getArgNumber();
+  auto type = cast<RankedTensorType>(argument.getType());
+  Value mask = maskOf(type, number == 0 ? rate : recurrentRate, maskNumber(number, part));
+  return MulOp::create(inside, layer.getLoc(), mapping.lookup(argument), mask);
 }
 
 int64_t CellInliner::partsOf(Value result) const {
@@ -196,7 +189,7 @@ Value CellInliner::masked(OpBuilder &inside, Value value, int64_t part) {
       return mapping.lookup(value);
     Value &known = maskedValues[{value, part}];
     if (!known)
-      known = number == 0 ? maskedInput(part) : maskedState(inside, argument, part);
+      known = maskedArgument(inside, argument, part);
     return known;
   }
   Operation *op = value.getDefiningOp();
