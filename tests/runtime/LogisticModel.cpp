@@ -46,8 +46,8 @@ const WeftPort outputs[] = {{"positive", WEFT_F32, 1, {1}, 0, {}}};
 const WeftInit glorot = {6, 0, 0, 0};
 const WeftInit zeros = {0, 0, 0, 0};
 const WeftWeight weights[] = {
-    {"dense/kernel", 2, 1, {width, 1}, 0, width, &glorot},
-    {"dense/bias", 1, 1, {1}, biasAt, 1, &zeros},
+    {"dense/kernel", 2, 1, {width, 1}, 0, width, &glorot, nullptr},
+    {"dense/bias", 1, 1, {1}, biasAt, 1, &zeros, nullptr},
 };
 
 float logitOf(const float *parameters, const float *row) {
