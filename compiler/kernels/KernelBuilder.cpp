@@ -59,11 +59,14 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   Body body(*this, loc, group.domain, layout);
   SmallVector<AccumulatorSet> sets = findAccumulators(group, mostGates(target));
 
-  int64_t gates = 1;
-  for (AccumulatorSet &set : sets)
+  int64_t gates = 1, depth = 0;
+  for (AccumulatorSet &set : sets) {
     gates = std::max<int64_t>(gates, set.gates.size());
+    for (const Term &term : set.gates.front().terms)
+      depth += term.depth() * term.windows();
+  }
   // Scalars have neither columns nor sums.
-  Tiling tiling = chooseTiling(gates, group.domain.getRank() ? group.domain.getShape().back() : 1, target);
+  Tiling tiling = chooseTiling(gates, group.domain.getRank() ? group.domain.getShape().back() : 1, depth, target);
   // Weights are packed in panels that every tile is a number of.
   int64_t panel = tiling.tile.columns;
   for (const Tiling::Few &few : tiling.few)

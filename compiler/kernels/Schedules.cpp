@@ -35,12 +35,18 @@ int64_t weft::kernels::mostGates(const codegen::Target &target) {
 
 /// Cycles that a tile takes for each k. Two FMAs and two loads a cycle; eight
 /// sums hide an FMA's latency of four cycles; weights that are not in the
-/// first-level cache arrive at about a vector a cycle. Measured on Zen 3 for
-/// tiles from 1 x 14 to 6 x 2: 1.04 to 1.12 of this.
-static double cyclesOfTile(int64_t rows, int64_t vectors, bool fromFarCache) {
+/// first-level cache arrive at about 32 bytes a cycle, of longer vectors 43 (a
+/// processor with these has twice as wide a way to the second-level cache). Measured
+/// on Zen 3 for tiles from 1 x 14 to 6 x 2: 1.04 to 1.12 of this.
+static double cyclesOfTile(int64_t rows, int64_t vectors, bool fromFarCache, const codegen::Target &target) {
   double arithmetic = double(rows * vectors) / 2, loads = double(rows + vectors) / 2, latency = 4;
-  return std::max({arithmetic, loads, latency, fromFarCache ? double(vectors) : 0.0});
+  double arrival = target.vectorFloats > 8 ? 1.5 : 1;
+  return std::max({arithmetic, loads, latency, fromFarCache ? arrival * double(vectors) : 0.0});
 }
+
+/// What of the first-level cache (32 KiB, or more) weights may take and still be there
+/// when the next rows come.
+constexpr int64_t nearCacheBytes = 28 << 10;
 
 namespace {
 /// The tiles that may be chosen among, and what each costs for a number of rows.
@@ -78,7 +84,7 @@ constexpr int64_t mostRowsLookedAt = 24;
 /// Loops of their own that a kernel has at most: each costs time to compile.
 constexpr int mostCases = 4;
 
-static TileCosts costsOfTiles(int64_t gates, int64_t columns, const codegen::Target &target) {
+static TileCosts costsOfTiles(int64_t gates, int64_t columns, int64_t depth, const codegen::Target &target) {
   TileCosts costs;
   int64_t padded = paddedColumns(columns), vector = target.vectorFloats;
   for (int64_t width = vector; width <= padded; width += vector) {
@@ -89,10 +95,11 @@ static TileCosts costsOfTiles(int64_t gates, int64_t columns, const codegen::Tar
       int64_t vectors = gates * width / vector;
       if (!fitsRegisters(rows, vectors, target))
         break;
+      bool staysNear = gates * width * depth * int64_t(sizeof(float)) <= nearCacheBytes;
       SmallVector<double> cycles(mostRowsLookedAt + 1, 0.0);
       for (int64_t count = 1; count <= mostRowsLookedAt; ++count) {
         int64_t tiles = (count + rows - 1) / rows;
-        double first = cyclesOfTile(rows, vectors, true), next = cyclesOfTile(rows, vectors, false);
+        double first = cyclesOfTile(rows, vectors, true, target), next = cyclesOfTile(rows, vectors, !staysNear, target);
         cycles[count] = (first + double(tiles - 1) * next) * double((columns + width - 1) / width);
       }
       costs.tiles.push_back({width, rows});
@@ -105,8 +112,8 @@ static TileCosts costsOfTiles(int64_t gates, int64_t columns, const codegen::Tar
 /// Cuts the numbers of rows into at most `mostCases` ranges with a tile each, so
 /// that the sum over all of (time of the tile / time of the best) is least; a
 /// range more must be worth it.
-Tiling weft::kernels::chooseTiling(int64_t gates, int64_t columns, const codegen::Target &target) {
-  TileCosts costs = costsOfTiles(gates, columns, target);
+Tiling weft::kernels::chooseTiling(int64_t gates, int64_t columns, int64_t depth, const codegen::Target &target) {
+  TileCosts costs = costsOfTiles(gates, columns, depth, target);
   if (costs.tiles.empty())
     return {{target.vectorFloats, 1}, {}, false};
   constexpr double worthIt = 0.5;
@@ -142,7 +149,7 @@ Tiling weft::kernels::chooseTiling(int64_t gates, int64_t columns, const codegen
   // Where weights arrive faster than a tile needs them, the rows of a tile may
   // stay in the first-level cache and the weights pass (16 rows, 4 x 2: +12%).
   int64_t vectors = gates * tiling.tile.columns / target.vectorFloats;
-  tiling.rowsOutside = double(vectors) < 0.6 * cyclesOfTile(tiling.tile.rows, vectors, false);
+  tiling.rowsOutside = double(vectors) < 0.6 * cyclesOfTile(tiling.tile.rows, vectors, false, target);
   return tiling;
 }
 
@@ -155,7 +162,7 @@ Tile weft::kernels::chooseContractionTile(int64_t depth, int64_t columns, const 
       if (!fitsRegisters(rows, vectors, target))
         continue;
       double tiles = double((columns + width - 1) / width) * double((depth + rows - 1) / rows);
-      double cycles = tiles * cyclesOfTile(rows, vectors, false);
+      double cycles = tiles * cyclesOfTile(rows, vectors, false, target);
       if (cycles < least - 1e-9) {
         least = cycles;
         best = {width, rows};

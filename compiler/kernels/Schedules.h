@@ -42,8 +42,9 @@ struct Tiling {
 /// The most gates that one loop over k feeds without leaving the registers.
 int64_t mostGates(const codegen::Target &target);
 
-/// The tiles that take the least time over the numbers of rows that a slice has.
-Tiling chooseTiling(int64_t gates, int64_t columns, const codegen::Target &target);
+/// The tiles that take the least time over the numbers of rows that a slice has,
+/// where each column of a gate is a sum of `depth` products.
+Tiling chooseTiling(int64_t gates, int64_t columns, int64_t depth, const codegen::Target &target);
 
 /// The tile of a contraction: `columns` of b times `rows` columns of a.
 Tile chooseContractionTile(int64_t depth, int64_t columns, const codegen::Target &target);
