@@ -15,6 +15,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
@@ -36,7 +37,7 @@ struct Job {
   KernelOp kernel;
   ScheduleOp schedule;               // may be null
   std::string path;                  // where the product is, or comes to be
-  std::string input, output, report; // the worker's files
+  std::string input;                 // the worker's file
 };
 
 class Compilation {
@@ -50,7 +51,7 @@ public:
     std::vector<Job *> missing;
     for (Job &job : jobs) {
       std::string text = print(job);
-      job.path = cache + "/" + key(text) + extension().str();
+      job.path = cache + "/" + key(text) + "." + extension().str();
       if (options.reuse && llvm::sys::fs::exists(job.path))
         continue;
       // Two kernels of the same text and name cannot be in one module.
@@ -58,7 +59,7 @@ public:
         return failure();
       missing.push_back(&job);
     }
-    return compile(missing);
+    return compile(reportAt, missing);
   }
 
 private:
@@ -128,11 +129,7 @@ private:
   }
 
   StringRef extension() const {
-    return product == Product::Object ? ".o" : product == Product::Assembly ? ".s" : ".stmt";
-  }
-
-  StringRef flag() const {
-    return product == Product::Object ? "--object" : product == Product::Assembly ? "--assembly" : "--stmt";
+    return product == Product::Object ? "o" : product == Product::Assembly ? "s" : "stmt";
   }
 
   /// Files of a worker stand beside the cache's under names nobody else uses.
@@ -148,31 +145,65 @@ private:
     if (os.has_error())
       return job.kernel.emitError("cannot write '") << base << "': " << os.error().message();
     job.input = base.str().str();
-    std::string stem = StringRef(job.input).drop_back(strlen(".mlir")).str();
-    job.output = stem + extension().str();
-    job.report = stem + ".report";
     return success();
   }
 
-  LogicalResult compile(ArrayRef<Job *> jobs) {
-    std::vector<WorkerCommand> commands;
-    for (Job *job : jobs) {
-      WorkerCommand command;
-      command.arguments.push_back(worker);
-      if (!options.workerWord.empty())
-        command.arguments.push_back(options.workerWord);
-      for (StringRef word : {StringRef(job->input), StringRef("--target"), StringRef(options.target.name),
-                             flag(), StringRef(job->output), StringRef("--report"), StringRef(job->report)})
-        command.arguments.push_back(word.str());
-      commands.push_back(std::move(command));
+  LogicalResult compile(Operation *reportAt, ArrayRef<Job *> jobs) {
+    if (jobs.empty())
+      return success();
+    SmallString<256> list;
+    int file = -1;
+    if (std::error_code error = llvm::sys::fs::createUniqueFile(cache + "/worker-%%%%%%%%%%.list", file, list))
+      return reportAt->emitError("cannot write into '") << cache << "': " << error.message();
+    {
+      llvm::raw_fd_ostream os(file, /*shouldClose=*/true);
+      for (Job *job : jobs)
+        os << job->input << '\n';
     }
-    unsigned parallel = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-    std::vector<WorkerResult> results = runWorkers(commands, parallel, options.timeLimitSeconds);
+    std::string resultsPath = (list + ".results").str();
+    std::string parallel = std::to_string(options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency()));
+    std::string limit = std::to_string(options.timeLimitSeconds), message;
+    SmallVector<StringRef> arguments{worker, "--list", list, "--target", options.target.name, "--product", extension(),
+                                     "--jobs", parallel, "--time-limit", limit, "--results", resultsPath};
+    // The worker says what it has to say in its files; its own output is dropped.
+    int code = llvm::sys::ExecuteAndWait(worker, arguments, std::nullopt, {StringRef(), StringRef(), StringRef()}, 0, 0, &message);
+    FailureOr<std::vector<WorkerResult>> results = readResults(resultsPath, jobs.size());
     LogicalResult outcome = success();
-    for (auto [job, result] : llvm::zip_equal(jobs, results))
-      if (failed(finish(*job, result)))
+    if (failed(results))
+      outcome = reportAt->emitError("the kernel compiler '")
+                << worker << "' " << (message.empty() ? "ended with exit code " + std::to_string(code) : message);
+    for (auto [number, job] : llvm::enumerate(jobs)) {
+      if (succeeded(results) && failed(finish(*job, (*results)[number])))
         outcome = failure();
+      KernelFiles files(job->input, extension());
+      for (const std::string &path : {job->input, files.product, files.report})
+        llvm::sys::fs::remove(path);
+    }
+    llvm::sys::fs::remove(list);
+    llvm::sys::fs::remove(resultsPath);
     return outcome;
+  }
+
+  /// What became of each of `count` kernels, if the worker lived to say it.
+  static FailureOr<std::vector<WorkerResult>> readResults(StringRef path, size_t count) {
+    auto text = llvm::MemoryBuffer::getFile(path);
+    if (!text)
+      return failure();
+    std::vector<WorkerResult> results;
+    SmallVector<StringRef> lines;
+    (*text)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
+    for (StringRef line : lines) {
+      auto [end, code] = line.split(' ');
+      int endNumber = 0;
+      WorkerResult result;
+      if (end.getAsInteger(10, endNumber) || code.getAsInteger(10, result.code))
+        return failure();
+      result.end = WorkerResult::End(endNumber);
+      results.push_back(result);
+    }
+    if (results.size() != count)
+      return failure();
+    return results;
   }
 
   LogicalResult finish(Job &job, const WorkerResult &result) {
@@ -193,18 +224,16 @@ private:
                 << " s; unroll and vectorize less";
       break;
     case WorkerResult::End::NotStarted:
-      outcome = job.kernel.emitError("the kernel compiler '")
-                << worker << "' cannot be started: " << strerror(result.code);
+      outcome = job.kernel.emitError("no process to compile kernel @")
+                << job.kernel.getSymName() << " can be started: " << strerror(result.code);
       break;
     }
     if (succeeded(outcome)) {
       // A rename is whole or not at all, whoever else writes the same product.
-      if (std::error_code error = llvm::sys::fs::rename(job.output, job.path))
-        outcome = job.kernel.emitError("cannot move '")
-                  << job.output << "' into the cache: " << error.message();
+      std::string output = KernelFiles(job.input, extension()).product;
+      if (std::error_code error = llvm::sys::fs::rename(output, job.path))
+        outcome = job.kernel.emitError("cannot move '") << output << "' into the cache: " << error.message();
     }
-    for (const std::string &file : {job.input, job.output, job.report})
-      llvm::sys::fs::remove(file);
     return outcome;
   }
 
@@ -217,7 +246,7 @@ private:
     if (job.schedule)
       job.schedule->walk<WalkOrder::PreOrder>(collect);
     bool reported = false;
-    if (auto report = llvm::MemoryBuffer::getFile(job.report)) {
+    if (auto report = llvm::MemoryBuffer::getFile(KernelFiles(job.input, extension()).report)) {
       SmallVector<StringRef> lines;
       (*report)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
       for (StringRef line : lines) {

@@ -19,6 +19,7 @@
 #include "dialects/halide/Halide.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Path.h"
 
 #include <string>
 #include <vector>
@@ -27,10 +28,8 @@ namespace weft::codegen {
 
 struct KernelCompileOptions {
   Target target = hostTarget();
-  /// The program that runs `kernelWorkerMain`, and a word for it to come first
-  /// (for a tool that is its own worker). Empty: `weft-kernel` beside this program.
+  /// The program that runs `kernelWorkerMain`. Empty: `weft-kernel` beside this program.
   std::string worker;
-  std::string workerWord;
   /// Empty: `$WEFT_CACHE/kernels`, else `~/.cache/weft/kernels`.
   std::string cacheDirectory;
   /// False compiles even what the cache has.
@@ -54,13 +53,25 @@ mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp modul
 mlir::FailureOr<std::string> kernelStmt(halide::KernelOp kernel, const KernelCompileOptions &options);
 mlir::FailureOr<std::string> kernelAssembly(halide::KernelOp kernel, const KernelCompileOptions &options);
 
-/// The worker: compiles the one kernel of a file. Links Halide, as this header's
-/// other functions do not (library WeftHalideCodegen).
+/// Where the worker puts what it makes of the kernel in `input`.
+struct KernelFiles {
+  KernelFiles(llvm::StringRef input, llvm::StringRef extension) {
+    llvm::StringRef stem = input.drop_back(llvm::sys::path::extension(input).size());
+    product = (stem + "." + extension).str();
+    report = (stem + ".report").str();
+  }
+  std::string product, report;
+};
+
+/// The worker: compiles the kernels in the files that a list names, one a line, each in
+/// a process of its own: none can take another with it, or take for ever. Links Halide, as this
+/// header's other functions do not (library WeftHalideCodegen).
 ///
-///   WORKER IN.mlir --target T [--object F] [--assembly F] [--stmt F] [--kernel NAME] [--report F]
+///   WORKER --list FILE --target T --product o|s|stmt --jobs N --time-limit SECONDS --results FILE
 ///
-/// `--report` writes diagnostics for another program: a line for each, the op's
-/// number in walk order, then the message.
+/// A kernel's report holds its diagnostics for another program: a line for each, the op's
+/// number in walk order, then the message. `--results` gets a line for each kernel, a
+/// WorkerResult in numbers.
 int kernelWorkerMain(int argc, char **argv);
 
 } // namespace weft::codegen

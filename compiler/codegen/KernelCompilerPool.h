@@ -8,25 +8,24 @@
 #ifndef WEFT_COMPILER_CODEGEN_KERNELCOMPILERPOOL_H
 #define WEFT_COMPILER_CODEGEN_KERNELCOMPILERPOOL_H
 
-#include <string>
+#include "llvm/ADT/STLFunctionalExtras.h"
+
 #include <vector>
 
 namespace weft::codegen {
 
-struct WorkerCommand {
-  std::vector<std::string> arguments; ///< the program first
-};
-
+/// What became of a worker.
 struct WorkerResult {
   enum class End { Exited, Signalled, TimedOut, NotStarted };
   End end = End::NotStarted;
   int code = 0; ///< exit code, signal, or errno
 };
 
-/// Runs every command, at most `parallel` at a time and none longer than
-/// `timeLimitSeconds`; results in the order of the commands.
-std::vector<WorkerResult> runWorkers(const std::vector<WorkerCommand> &commands, unsigned parallel,
-                                     unsigned timeLimitSeconds);
+/// Runs `work(i)` for every i below `count`, each in a copy of this process, which must
+/// have one thread; at most `parallel` at a time and none longer than `timeLimitSeconds`.
+/// `work` gives the copy's exit code.
+std::vector<WorkerResult> runWorkers(size_t count, unsigned parallel, unsigned timeLimitSeconds,
+                                     llvm::function_ref<int(size_t)> work);
 
 } // namespace weft::codegen
 

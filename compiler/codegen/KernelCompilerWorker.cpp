@@ -1,4 +1,4 @@
-//===- KernelCompilerWorker.cpp - One kernel, one process -----------------===//
+//===- KernelCompilerWorker.cpp - Each kernel in a process of its own -----===//
 //
 // Part of the Weft project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,13 +7,15 @@
 
 #include "compiler/codegen/HalideEmitter.h"
 #include "compiler/codegen/KernelCompiler.h"
+#include "compiler/codegen/KernelCompilerPool.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <optional>
@@ -24,8 +26,8 @@ using namespace weft::codegen;
 namespace {
 
 struct WorkerOptions {
-  std::string input, target = "host", kernel, report;
-  EmitPaths paths;
+  std::string list, target, product, results;
+  unsigned jobs = 0, timeLimit = 0;
 };
 
 /// Numbers a module's ops through their locations and writes diagnostics as
@@ -64,72 +66,68 @@ private:
 } // namespace
 
 static bool parseArguments(int argc, char **argv, WorkerOptions &options) {
-  for (int i = 1; i < argc; ++i) {
-    StringRef word = argv[i];
-    std::string *value = llvm::StringSwitch<std::string *>(word)
-                             .Case("--target", &options.target)
-                             .Case("--kernel", &options.kernel)
-                             .Case("--report", &options.report)
-                             .Case("--object", &options.paths.object)
-                             .Case("--assembly", &options.paths.assembly)
-                             .Case("--stmt", &options.paths.stmt)
-                             .Default(nullptr);
-    if (value) {
-      if (++i == argc)
-        return false;
-      *value = argv[i];
-    } else if (options.input.empty() && !word.starts_with("--")) {
-      options.input = word.str();
-    } else {
+  for (int i = 1; i + 1 < argc; i += 2) {
+    StringRef word = argv[i], value = argv[i + 1];
+    std::string *text = llvm::StringSwitch<std::string *>(word)
+                            .Case("--list", &options.list)
+                            .Case("--target", &options.target)
+                            .Case("--product", &options.product)
+                            .Case("--results", &options.results)
+                            .Default(nullptr);
+    unsigned *number = llvm::StringSwitch<unsigned *>(word)
+                           .Case("--jobs", &options.jobs)
+                           .Case("--time-limit", &options.timeLimit)
+                           .Default(nullptr);
+    if (text)
+      *text = value.str();
+    else if (!number || value.getAsInteger(10, *number))
       return false;
-    }
   }
-  return !options.input.empty();
+  return argc % 2 && !options.list.empty() && !options.results.empty() && options.jobs && options.timeLimit;
 }
 
-static LogicalResult compileFile(MLIRContext &context, const WorkerOptions &options) {
-  std::string message;
-  llvm::FailureOr<Target> target = parseTarget(options.target, &message);
-  if (failed(target)) {
-    llvm::errs() << message << '\n';
-    return failure();
-  }
-  context.printOpOnDiagnostic(false);
-  std::optional<Reporter> reporter;
-  std::optional<SourceMgrDiagnosticHandler> printer;
-  llvm::SourceMgr sources;
-  if (!options.report.empty())
-    reporter.emplace(context, options.report);
-  else
-    printer.emplace(sources, &context);
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(options.input, sources, &context);
+/// Compiles the one kernel of the file `input`; product and report stand beside it.
+static LogicalResult compileFile(MLIRContext &context, StringRef input, const Target &target, StringRef product) {
+  KernelFiles files(input, product);
+  EmitPaths paths;
+  (product == "o" ? paths.object : product == "s" ? paths.assembly : paths.stmt) = files.product;
+  Reporter reporter(context, files.report);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(input, &context);
   if (!module)
     return failure();
-  if (reporter)
-    Reporter::number(*module);
-
-  weft::halide::KernelOp chosen;
-  for (auto kernel : module->getOps<weft::halide::KernelOp>()) {
-    if (!options.kernel.empty() && kernel.getSymName() != options.kernel)
-      continue;
-    if (chosen)
-      return kernel.emitError("a worker compiles one kernel: choose with --kernel");
-    chosen = kernel;
-  }
-  if (!chosen)
-    return module->emitError("no kernel to compile");
-  return emitKernel(chosen, findSchedule(chosen), *target, options.paths);
+  Reporter::number(*module);
+  auto kernels = module->getOps<weft::halide::KernelOp>();
+  if (!llvm::hasSingleElement(kernels))
+    return module->emitError("expected one kernel");
+  return emitKernel(*kernels.begin(), findSchedule(*kernels.begin()), target, paths);
 }
 
 int weft::codegen::kernelWorkerMain(int argc, char **argv) {
   WorkerOptions options;
   if (!parseArguments(argc, argv, options)) {
-    llvm::errs() << "usage: IN.mlir [--target T] [--kernel NAME] [--object F] [--assembly F] [--stmt F] "
-                    "[--report F]\n";
+    llvm::errs() << "usage: --list FILE --target T --product o|s|stmt --jobs N --time-limit SECONDS --results FILE\n";
     return 2;
   }
+  std::string message;
+  llvm::FailureOr<Target> target = parseTarget(options.target, &message);
+  auto list = llvm::MemoryBuffer::getFile(options.list);
+  if (failed(target) || !list) {
+    llvm::errs() << (list ? message : list.getError().message()) << '\n';
+    return 1;
+  }
+  SmallVector<StringRef> inputs;
+  (*list)->getBuffer().split(inputs, '\n', -1, /*KeepEmpty=*/false);
   DialectRegistry registry;
   registry.insert<arith::ArithDialect, math::MathDialect, halide::HalideDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  return succeeded(compileFile(context, options)) ? 0 : 1;
+  context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false);
+  std::vector<WorkerResult> ends = runWorkers(inputs.size(), options.jobs, options.timeLimit, [&](size_t number) {
+    return succeeded(compileFile(context, inputs[number], *target, options.product)) ? 0 : 1;
+  });
+  std::error_code error;
+  llvm::raw_fd_ostream results(options.results, error);
+  for (const WorkerResult &result : ends)
+    results << int(result.end) << ' ' << result.code << '\n';
+  return 0;
 }
