@@ -27,13 +27,12 @@ constexpr auto crcTables = [] {
       tables[k][byte] = tables[k - 1][byte] >> 8 ^ tables[0][tables[k - 1][byte] & 255];
   return tables;
 }();
-} // namespace
 
-uint32_t crc32c(std::span<const std::byte> bytes, uint32_t crc) {
+/// Folds the words of eight bytes at the beginning of what is left into `crc`.
+using Words = uint32_t (*)(const std::byte *&at, size_t &left, uint32_t crc);
+
+uint32_t wordsFromTables(const std::byte *&at, size_t &left, uint32_t crc) {
   const auto &t = crcTables;
-  crc = ~crc;
-  const std::byte *at = bytes.data();
-  size_t left = bytes.size();
   for (; left >= 8; at += 8, left -= 8) {
     uint64_t word;
     std::memcpy(&word, at, sizeof(word));
@@ -41,9 +40,41 @@ uint32_t crc32c(std::span<const std::byte> bytes, uint32_t crc) {
     crc = t[7][word & 255] ^ t[6][word >> 8 & 255] ^ t[5][word >> 16 & 255] ^ t[4][word >> 24 & 255] ^
           t[3][word >> 32 & 255] ^ t[2][word >> 40 & 255] ^ t[1][word >> 48 & 255] ^ t[0][word >> 56];
   }
+  return crc;
+}
+
+#if defined(__x86_64__)
+/// SSE4.2 has an instruction for it: 48 MB of prepared reviews in 5 ms in place of 33.
+__attribute__((target("sse4.2"))) uint32_t wordsByInstruction(const std::byte *&at, size_t &left, uint32_t crc) {
+  uint64_t sum = crc;
+  for (; left >= 8; at += 8, left -= 8) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    sum = __builtin_ia32_crc32di(sum, word);
+  }
+  return uint32_t(sum);
+}
+#endif
+
+uint32_t run(Words words, std::span<const std::byte> bytes, uint32_t crc) {
+  const std::byte *at = bytes.data();
+  size_t left = bytes.size();
+  crc = words(at, left, ~crc);
   for (; left; ++at, --left)
-    crc = crc >> 8 ^ t[0][(crc ^ std::to_integer<uint32_t>(*at)) & 255];
+    crc = crc >> 8 ^ crcTables[0][(crc ^ std::to_integer<uint32_t>(*at)) & 255];
   return ~crc;
+}
+} // namespace
+
+uint32_t crc32cFromTables(std::span<const std::byte> bytes, uint32_t crc) { return run(wordsFromTables, bytes, crc); }
+
+uint32_t crc32c(std::span<const std::byte> bytes, uint32_t crc) {
+#if defined(__x86_64__)
+  static const Words words = __builtin_cpu_supports("sse4.2") ? wordsByInstruction : wordsFromTables;
+  return run(words, bytes, crc);
+#else
+  return crc32cFromTables(bytes, crc);
+#endif
 }
 
 } // namespace weft::runtime

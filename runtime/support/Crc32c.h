@@ -16,6 +16,8 @@ namespace weft::runtime {
 
 /// CRC-32C (Castagnoli), going on from `crc`.
 uint32_t crc32c(std::span<const std::byte> bytes, uint32_t crc = 0);
+/// The same where the processor has no instruction for it.
+uint32_t crc32cFromTables(std::span<const std::byte> bytes, uint32_t crc = 0);
 
 } // namespace weft::runtime
 

@@ -239,6 +239,11 @@ TEST(Prepared, crcKnownAnswers) {
   std::string_view text = "in two parts, the same";
   uint32_t part = crc32c(std::as_bytes(std::span(text.substr(0, 7))));
   EXPECT_EQ(crc32c(std::as_bytes(std::span(text.substr(7))), part), crc(text));
+  // Both ways to compute it, whatever is left behind the last whole word.
+  for (size_t length = 0; length <= text.size(); ++length) {
+    auto bytes = std::as_bytes(std::span(text.substr(0, length)));
+    EXPECT_EQ(crc32cFromTables(bytes, 5), crc32c(bytes, 5)) << length;
+  }
 }
 
 TEST(Prepared, everyDamageIsFound) {

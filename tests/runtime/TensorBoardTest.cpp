@@ -31,9 +31,9 @@ namespace fs = std::filesystem;
 namespace {
 const WeftInit zeros = {0, 0, 0, 0};
 const WeftWeight weights[] = {
-    {"conv1d/kernel", 3, 1, {3, 2, 4}, 0, 24, &zeros},
-    {"dense/kernel", 2, 1, {8, 2}, 32, 16, &zeros},
-    {"dense/bias", 1, 1, {1}, 48, 1, &zeros},
+    {"conv1d/kernel", 3, 1, {3, 2, 4}, 0, 24, &zeros, nullptr},
+    {"dense/kernel", 2, 1, {8, 2}, 32, 16, &zeros, nullptr},
+    {"dense/bias", 1, 1, {1}, 48, 1, &zeros, nullptr},
 };
 const WeftPort input = {"steps", WEFT_F32, 2, {5, 2}, 0, {}};
 
