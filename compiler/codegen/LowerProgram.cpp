@@ -23,7 +23,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Pass/Pass.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace weft;
@@ -204,37 +203,6 @@ void CallLowering::run() {
   }
 }
 
-/// A program may come from a person's editor: what a kernel is given must be what
-/// it declares, or it would write somewhere else.
-LogicalResult verifyCall(halide::CallOp call) {
-  SymbolTableCollection symbols;
-  FailureOr<KernelSignature> signature = kernelSignature(call, call.getKernelAttr(), symbols);
-  if (failed(signature))
-    return failure();
-  SmallVector<MemRefType> declared = signature->inputs;
-  llvm::append_range(declared, signature->outputs);
-  if (declared.size() != call.getArguments().size())
-    return call.emitOpError("gives ") << call.getArguments().size() << " arguments to " << call.getKernelAttr()
-                                      << ", which takes " << declared.size();
-  for (auto [index, argument, type] : llvm::enumerate(call.getArguments(), declared)) {
-    auto given = dyn_cast<MemRefType>(argument.getType());
-    if (!type && !given)
-      continue; // a number
-    SmallVector<int64_t> strides, expected;
-    int64_t offset;
-    bool matches = type && given && given.getElementType() == type.getElementType() &&
-                   given.getShape() == type.getShape() && succeeded(given.getStridesAndOffset(strides, offset)) &&
-                   succeeded(type.getStridesAndOffset(expected, offset));
-    for (size_t axis = 0; matches && axis < strides.size(); ++axis)
-      matches = strides[axis] == expected[axis] || ShapedType::isDynamic(expected[axis]) ||
-                type.getDimSize(axis) == 1;
-    if (!matches)
-      return call.emitOpError("gives ") << call.getKernelAttr() << " a " << argument.getType() << " as argument "
-                                        << index << ", where it declares " << (type ? llvm::formatv("a '{0}'", type).str() : "a number");
-  }
-  return success();
-}
-
 class LowerProgramPass : public PassWrapper<LowerProgramPass, OperationPass<ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerProgramPass)
@@ -249,8 +217,6 @@ public:
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (module.walk([](halide::CallOp call) { return WalkResult(verifyCall(call)); }).wasInterrupted())
-      return signalPassFailure();
     LLVMTypeConverter converter(&getContext());
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
     for (func::FuncOp function : functions)

@@ -116,12 +116,9 @@ Value UpdatePlanner::window(Value vector, OpFoldResult offset, Value count) {
 
 LogicalResult UpdatePlanner::emitApply(halide::ApplyOp apply, Value count) {
   SymbolTableCollection symbols;
-  FailureOr<KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), symbols);
+  FailureOr<halide::KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), symbols);
   if (failed(signature))
     return failure();
-  if (signature->inputs.size() != apply.getInputs().size() ||
-      signature->outputs.size() != apply.getOutputs().size())
-    return apply.emitOpError("does not match the inputs and outputs of ") << apply.getKernelAttr();
   SmallVector<Value> operands;
   for (auto [input, declared] : llvm::zip(apply.getInputs(), signature->inputs)) {
     Value buffer = buffers.lookup(input);

@@ -16,27 +16,6 @@ using namespace weft::codegen;
 /// Later than every moment: what is shared is needed until the batch is done.
 static constexpr int64_t forever = int64_t(1) << 60;
 
-FailureOr<KernelSignature> weft::codegen::kernelSignature(Operation *user, FlatSymbolRefAttr kernel,
-                                                          SymbolTableCollection &symbols) {
-  auto op = symbols.lookupNearestSymbolFrom<halide::KernelOp>(user, kernel);
-  if (!op)
-    return user->emitOpError("uses ") << kernel << ", which is no kernel of this module";
-  KernelSignature signature;
-  for (Operation &member : op.getBody().front()) {
-    if (auto input = dyn_cast<halide::InputOp>(member)) {
-      if (op.getAccumulates() == input.getSymName())
-        signature.accumulates = signature.inputs.size();
-      signature.inputs.push_back(cast<MemRefType>(input.getType()));
-    }
-    else if (isa<halide::ScalarOp>(member))
-      signature.inputs.push_back({});
-    else if (auto output = dyn_cast<halide::OutputOp>(member))
-      for (Type type : output.getTypes().getAsValueRange<TypeAttr>())
-        signature.outputs.push_back(cast<MemRefType>(type));
-  }
-  return signature;
-}
-
 FailureOr<SlicePlan> SlicePlan::build(Block &body, ArrayRef<Binding> arguments, ArrayRef<Binding> results,
                                       const WeightTable &weights, SymbolTableCollection &symbols) {
   SlicePlan plan(weights, symbols);
@@ -132,15 +111,9 @@ static halide::ApplyOp applyIn(seq::ScanOp scan, Value value) {
 /// The layout of each value follows from the kernel that makes it.
 LogicalResult SlicePlan::findLayouts(Block &body) {
   auto ofApply = [&](halide::ApplyOp apply) -> LogicalResult {
-    FailureOr<KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), *symbols);
+    FailureOr<halide::KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), *symbols);
     if (failed(signature))
       return failure();
-    if (signature->outputs.size() != apply.getOutputs().size() ||
-        signature->inputs.size() != apply.getInputs().size())
-      return apply.emitOpError("has ")
-             << apply.getInputs().size() << " operands and " << apply.getOutputs().size() << " results, but "
-             << apply.getKernelAttr() << " takes " << signature->inputs.size() << " and makes "
-             << signature->outputs.size();
     for (auto [output, type] : llvm::zip(apply.getOutputs(), signature->outputs)) {
       std::optional<BufferLayout> layout = BufferLayout::get(type);
       if (!layout)
@@ -289,7 +262,7 @@ bool SlicePlan::isInPlace(seq::ScanOp scan, Value argument, Value after) {
   halide::ApplyOp apply = applyIn(scan, after);
   if (!apply || !argument.hasOneUse() || !after.hasOneUse())
     return false;
-  FailureOr<KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), *symbols);
+  FailureOr<halide::KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), *symbols);
   return succeeded(signature) && signature->accumulates &&
          apply.getInputs()[*signature->accumulates] == argument;
 }
@@ -382,7 +355,7 @@ LogicalResult SlicePlan::planScan(seq::ScanOp scan) {
 }
 
 LogicalResult SlicePlan::planApply(halide::ApplyOp apply, Operation *scope) {
-  FailureOr<KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), *symbols);
+  FailureOr<halide::KernelSignature> signature = kernelSignature(apply, apply.getKernelAttr(), *symbols);
   for (auto [index, operand, declared] : llvm::enumerate(apply.getInputs(), signature->inputs)) {
     if (!declared) // a number
       continue;

@@ -157,15 +157,6 @@ private:
   int64_t shared = 0, fixed = 0, perRow = 0, liveRow = 0, separateRow = 0;
 };
 
-/// The memref types that a kernel declares: of its inputs (null for a scalar) and outputs.
-struct KernelSignature {
-  llvm::SmallVector<mlir::MemRefType> inputs, outputs;
-  std::optional<unsigned> accumulates; ///< the input that its output is added to, in the same buffer
-};
-
-mlir::FailureOr<KernelSignature> kernelSignature(mlir::Operation *user, mlir::FlatSymbolRefAttr kernel,
-                                                 mlir::SymbolTableCollection &symbols);
-
 } // namespace weft::codegen
 
 #endif // WEFT_COMPILER_CODEGEN_SLICEPLAN_H

@@ -24,4 +24,18 @@
 #define GET_OP_CLASSES
 #include "dialects/halide/HalideOps.h.inc"
 
+namespace weft::halide {
+
+/// The memref types that a kernel declares: of its inputs (null for a scalar) and outputs.
+struct KernelSignature {
+  llvm::SmallVector<mlir::MemRefType> inputs, outputs;
+  std::optional<unsigned> accumulates; ///< the input that its output is added to, in the same buffer
+};
+
+/// Of the kernel that `user` names; an error where there is none.
+mlir::FailureOr<KernelSignature> kernelSignature(mlir::Operation *user, mlir::FlatSymbolRefAttr kernel,
+                                                 mlir::SymbolTableCollection &symbols);
+
+} // namespace weft::halide
+
 #endif // WEFT_DIALECTS_HALIDE_HALIDE_H

@@ -258,7 +258,7 @@ def Halide_SpecializeOp : Halide_Op<"specialize", [HasParent<"ScheduleOp">, NoTe
 // Use
 //===----------------------------------------------------------------------===//
 
-def Halide_ApplyOp : Halide_Op<"apply", [Pure]> {
+def Halide_ApplyOp : Halide_Op<"apply", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a kernel applied to tensors, before buffers are planned";
   let description = "Operands: the kernel's inputs and scalars. Results: one for each of its outputs.";
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$inputs);
@@ -266,7 +266,7 @@ def Halide_ApplyOp : Halide_Op<"apply", [Pure]> {
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type(operands, results)";
 }
 
-def Halide_CallOp : Halide_Op<"call"> {
+def Halide_CallOp : Halide_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a kernel run on buffers";
   let description = "Operands: the kernel's inputs and scalars, then a memref for each of its outputs.";
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$arguments);

@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace weft::halide;
@@ -289,3 +290,69 @@ private:
 } // namespace
 
 LogicalResult KernelOp::verifyRegions() { return KernelVerifier().verify(*this); }
+
+//===----------------------------------------------------------------------===//
+// Use
+//===----------------------------------------------------------------------===//
+
+FailureOr<KernelSignature> weft::halide::kernelSignature(Operation *user, FlatSymbolRefAttr kernel,
+                                                         SymbolTableCollection &symbols) {
+  auto op = symbols.lookupNearestSymbolFrom<KernelOp>(user, kernel);
+  if (!op)
+    return user->emitOpError("uses ") << kernel << ", which is no kernel of this module";
+  KernelSignature signature;
+  for (Operation &member : op.getBody().front()) {
+    if (auto input = dyn_cast<InputOp>(member)) {
+      if (op.getAccumulates() == input.getSymName())
+        signature.accumulates = signature.inputs.size();
+      signature.inputs.push_back(cast<MemRefType>(input.getType()));
+    }
+    else if (isa<ScalarOp>(member))
+      signature.inputs.push_back({});
+    else if (auto output = dyn_cast<OutputOp>(member))
+      for (Type type : output.getTypes().getAsValueRange<TypeAttr>())
+        signature.outputs.push_back(cast<MemRefType>(type));
+  }
+  return signature;
+}
+
+LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<KernelSignature> signature = kernelSignature(*this, getKernelAttr(), symbols);
+  if (failed(signature))
+    return failure();
+  if (signature->inputs.size() != getInputs().size() || signature->outputs.size() != getOutputs().size())
+    return emitOpError("has ") << getInputs().size() << " operands and " << getOutputs().size() << " results, but "
+                               << getKernelAttr() << " takes " << signature->inputs.size() << " and makes "
+                               << signature->outputs.size();
+  return success();
+}
+
+/// A program may come from a person's editor: what a kernel is given must be what
+/// it declares, or it would write somewhere else.
+LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<KernelSignature> signature = kernelSignature(*this, getKernelAttr(), symbols);
+  if (failed(signature))
+    return failure();
+  SmallVector<MemRefType> declared = signature->inputs;
+  llvm::append_range(declared, signature->outputs);
+  if (declared.size() != getArguments().size())
+    return emitOpError("gives ") << getArguments().size() << " arguments to " << getKernelAttr()
+                                      << ", which takes " << declared.size();
+  for (auto [index, argument, type] : llvm::enumerate(getArguments(), declared)) {
+    auto given = dyn_cast<MemRefType>(argument.getType());
+    if (!type && !given)
+      continue; // a number
+    SmallVector<int64_t> strides, expected;
+    int64_t offset;
+    bool matches = type && given && given.getElementType() == type.getElementType() &&
+                   given.getShape() == type.getShape() && succeeded(given.getStridesAndOffset(strides, offset)) &&
+                   succeeded(type.getStridesAndOffset(expected, offset));
+    for (size_t axis = 0; matches && axis < strides.size(); ++axis)
+      matches = strides[axis] == expected[axis] || ShapedType::isDynamic(expected[axis]) ||
+                type.getDimSize(axis) == 1;
+    if (!matches)
+      return emitOpError("gives ") << getKernelAttr() << " a " << argument.getType() << " as argument "
+                                        << index << ", where it declares " << (type ? llvm::formatv("a '{0}'", type).str() : "a number");
+  }
+  return success();
+}

@@ -253,3 +253,27 @@ halide.kernel @sum accumulates @x {
   }
   halide.output @y : [memref<8xf32>]
 }
+
+// -----
+
+halide.kernel @copy {
+  halide.input @x : memref<?x8xf32>
+  halide.func @y(%u, %r) : f32 {
+    %0 = halide.at @x[%u, %r] : f32
+    halide.yield %0 : f32
+  }
+  halide.output @y : [memref<?x8xf32>]
+}
+func.func private @rows(%x: tensor<?x8xf32>) {
+  // expected-error @below {{has 2 operands and 1 results, but @copy takes 1 and makes 1}}
+  %0 = halide.apply @copy(%x, %x) : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func private @rows(%x: tensor<?x8xf32>) {
+  // expected-error @below {{uses @absent, which is no kernel of this module}}
+  %0 = halide.apply @absent(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
