@@ -254,9 +254,11 @@ Value Expressions::reshape(seq::ReshapeOp op) {
   Point at(from.getRank());
   if (first)
     at[0] = point[0];
+  // Columns are rounded up to whole vectors: behind the last of them another step would follow, and there is none.
   for (int64_t axis = from.getRank(); axis-- > first;) {
     Value extent = index(from.getDimSize(axis));
-    at[axis] = axis == first ? linear : arith::RemUIOp::create(builder, loc, linear, extent).getResult();
+    at[axis] = axis == first ? clampIndex(linear, 0, from.getDimSize(axis) - 1)
+                             : arith::RemUIOp::create(builder, loc, linear, extent).getResult();
     linear = arith::DivUIOp::create(builder, loc, linear, extent);
   }
   return load(op.getInput(), at);

@@ -94,10 +94,14 @@ StepResult CompiledModel::run(const WeftFunction &function, const std::vector<re
   const WeftModel &m = *descriptor;
   int64_t rows = inputs.front().shape.front();
   std::vector<std::vector<uint32_t>> in, wanted;
+  auto withRoom = [&](std::vector<uint32_t> words, const WeftPort &port) {
+    words.resize(words.size() + m.row_tile * elementsOf(port) + WEFT_ALIGNMENT);
+    return words;
+  };
   for (size_t i = 0; i < inputs.size(); ++i)
-    in.push_back(encode(m.inputs[i], inputs[i]));
+    in.push_back(withRoom(encode(m.inputs[i], inputs[i]), m.inputs[i]));
   for (size_t i = 0; i < labels.size(); ++i)
-    wanted.push_back(encode(m.labels[i], labels[i]));
+    wanted.push_back(withRoom(encode(m.labels[i], labels[i]), m.labels[i]));
   std::vector<std::vector<float>> out;
   for (int32_t i = 0; i < m.output_count; ++i)
     out.emplace_back(rows * elementsOf(m.outputs[i]));
@@ -110,7 +114,7 @@ StepResult CompiledModel::run(const WeftFunction &function, const std::vector<re
   WeftCall call{};
   call.parameters = static_cast<const float *>(flat.get());
   call.shared = shared.get();
-  std::vector<float> scales(rows, 1.0f / float(rows));
+  std::vector<float> scales(rows + WEFT_ALIGNMENT, 1.0f / float(rows));
   std::vector<int32_t> rowIds(rows + 16), starts(startsOfRows);
   if (!starts.empty())
     scales[0] = 0;

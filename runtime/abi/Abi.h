@@ -76,7 +76,9 @@ typedef struct WeftWeight {
   void (*penalty)(const struct WeftUpdateCall *);
 } WeftWeight;
 
-/** What one slice, or a whole batch's preparation, works on. */
+/** What one slice, or a whole batch's preparation, works on. Kernels work in whole
+ * vectors and tiles: they may read, and throw away, `row_tile` rows behind the last
+ * one and a cache line behind that, which has to be memory. */
 typedef struct WeftCall {
   const float *parameters;
   void *shared;              /* shared_bytes; written by prepare, read by slices */

@@ -23,16 +23,20 @@ static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multip
 /// spent on looking pages up.
 static constexpr int64_t hugePage = int64_t{2} << 20;
 
+/// Kernels work in whole vectors: behind the last column of the last row they may
+/// read, and throw away, up to this.
+static constexpr int64_t slack = WEFT_ALIGNMENT;
+
 AlignedBuffer::AlignedBuffer(int64_t bytes) : size(roundUp(std::max<int64_t>(bytes, 1), WEFT_ALIGNMENT)) {
   if (size < 2 * hugePage) {
-    memory.reset(std::aligned_alloc(WEFT_ALIGNMENT, static_cast<size_t>(size)));
+    memory.reset(std::aligned_alloc(WEFT_ALIGNMENT, static_cast<size_t>(size + slack)));
     if (!memory)
       throw std::bad_alloc();
-    std::memset(memory.get(), 0, static_cast<size_t>(size));
+    std::memset(memory.get(), 0, static_cast<size_t>(size + slack));
     return;
   }
   // Pages of its own are zero, and those that nobody touches cost nothing.
-  size = roundUp(size, hugePage);
+  size = roundUp(size + slack, hugePage);
   Free free;
   free.length = size + hugePage;
   free.mapped = mmap(nullptr, static_cast<size_t>(free.length), PROT_READ | PROT_WRITE,
@@ -106,23 +110,23 @@ Runner::Runner(const WeftModel &model, Mode mode, ThreadPool &pool)
 
 void Runner::reserve(Slice &slice, int64_t rows) {
   if (rows > slice.capacity) {
-    // First the offsets, then one allocation for all: each part is aligned, with
-    // a cache line behind the last one.
+    // First the offsets, then one allocation for all: each part is aligned, and has
+    // room for the rows behind the last one that a tile of rows reads.
     int64_t end = 0;
-    auto place = [&](int64_t bytes) {
+    auto place = [&](int64_t values) {
       int64_t at = end;
-      end += roundUp(bytes, WEFT_ALIGNMENT);
+      end += roundUp((rows + std::max(1, model.row_tile)) * values * 4, WEFT_ALIGNMENT);
       return at;
     };
     std::vector<int64_t> inputs, labels, outputs;
     for (int32_t i = 0; i < model.input_count; ++i)
-      inputs.push_back(place(rows * valuesOf(model.inputs[i]) * 4));
+      inputs.push_back(place(valuesOf(model.inputs[i])));
     for (int32_t i = 0; labelled && i < model.label_count; ++i)
-      labels.push_back(place(rows * valuesOf(model.labels[i]) * 4));
+      labels.push_back(place(valuesOf(model.labels[i])));
     for (int32_t i = 0; i < model.output_count; ++i)
-      outputs.push_back(place(rows * valuesOf(model.outputs[i]) * 4));
-    int64_t loss = place(rows * 4);
-    slice.memory = AlignedBuffer(end + WEFT_ALIGNMENT);
+      outputs.push_back(place(valuesOf(model.outputs[i])));
+    int64_t loss = place(1);
+    slice.memory = AlignedBuffer(end);
     char *base = static_cast<char *>(slice.memory.data());
     slice.allInputs.clear(), slice.allLabels.clear(), slice.allOutputs.clear();
     for (int64_t offset : inputs)
@@ -228,6 +232,7 @@ void Runner::run(const DataSet &set, std::span<const int64_t> order, const Reque
     if (poison)
       std::memset(arena.data(), 0xff, static_cast<size_t>(arena.bytes()));
     gather(slice, set, order);
+    slice.scales.reserve(static_cast<size_t>(rows) + WEFT_ALIGNMENT); // as the ids
     slice.scales.assign(static_cast<size_t>(slice.front), 0.0f);
     slice.scales.resize(static_cast<size_t>(rows), request.scale);
     slice.weights.clear();
