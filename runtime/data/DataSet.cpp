@@ -116,10 +116,13 @@ std::shared_ptr<const Column> bindLabel(const Ports &ports, size_t index, const 
     std::string hint;
     if (sizeOf(row) == 1 && output.rank > 1)
       hint = " (does a layer return its whole sequence where the last step is meant?)";
-    else if (sizeOf(row) == 1 && !classes)
+    else if (sizeOf(row) == 1 && !classes && port.bounds[0] == 0 && port.bounds[1] == 1)
+      // A loss of shares: the labels may be meant as numbers of classes.
       hint = fmt::format(" ({} compares each value of the output with one of the label; where the labels are numbers "
                          "of classes, sparse_categorical_crossentropy takes them)",
                          ports.loss.empty() ? "the loss" : ports.loss);
+    else if (sizeOf(row) == 1 && !classes)
+      hint = " (the loss compares each value of the output with one of the label)";
     fail("output is {}, the data has {}{} [{}]", shapeText(shapeOf(output)), labelText(row), hint, where);
   }
   int64_t width = valuesOf(port);

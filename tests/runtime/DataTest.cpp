@@ -104,6 +104,16 @@ TEST(Npy, mistakesOfShape) {
   sequences.labels = {{"y", WEFT_F32, 2, {500, 1}, 0, {}}};
   sequences.outputs = {{"positive", WEFT_F32, 2, {500, 1}, 0, {}}};
   EXPECT_THAT(openError("npy:x.npy,y.npy", sequences), HasSubstr("output is 500×1, the data has one label a row"));
+
+  // Only what may be shares of classes can be meant as numbers of them.
+  FakeModel shares = test::classesModel(3, 10, 4, true);
+  shares.labels[0].bounds[1] = 1;
+  EXPECT_THAT(openError("npy:x.npy,y.npy", shares),
+              HasSubstr("output is 4, the data has one label a row (categorical_crossentropy compares each value of the output with one of "
+                        "the label; where the labels are numbers of classes, sparse_categorical_crossentropy takes them)"));
+  shares.labels[0].bounds[1] = 0;
+  EXPECT_THAT(openError("npy:x.npy,y.npy", shares),
+              HasSubstr("output is 4, the data has one label a row (the loss compares each value of the output with one of the label) ["));
 }
 
 TEST(Npy, mistakesOfValues) {
