@@ -7,6 +7,8 @@
 
 #include "compiler/frontend/Builtins.h"
 
+#include "compiler/frontend/Suggest.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -41,7 +43,7 @@ const std::vector<BuiltinLayer> &weft::frontend::builtinLayers() {
        {{"filters", true},
         {"kernel", true},
         {"strides"},
-        {"padding"},
+        {"padding", false, {}, {"valid", "same", "causal"}},
         {"dilation"},
         {"activation"},
         {"use_bias"},
@@ -49,16 +51,30 @@ const std::vector<BuiltinLayer> &weft::frontend::builtinLayers() {
         {"bias_initializer"},
         {"kernel_regularizer"},
         {"bias_regularizer"}}},
-      {Kind::MaxPool1d, "max_pool1d", "MaxPooling1D", {{"pool", true}, {"strides"}, {"padding"}}},
-      {Kind::AveragePool1d, "average_pool1d", "AveragePooling1D", {{"pool", true}, {"strides"}, {"padding"}}},
+      {Kind::MaxPool1d, "max_pool1d", "MaxPooling1D", {{"pool", true}, {"strides"}, {"padding", false, {}, {"valid", "same"}}}},
+      {Kind::AveragePool1d,
+       "average_pool1d",
+       "AveragePooling1D",
+       {{"pool", true}, {"strides"}, {"padding", false, {}, {"valid", "same"}}}},
       {Kind::GlobalMaxPool1d, "global_max_pool1d", "GlobalMaxPooling1D", {}},
       {Kind::GlobalAveragePool1d, "global_average_pool1d", "GlobalAveragePooling1D", {}},
-      {Kind::Bidirectional, "bidirectional", "Bidirectional", {{"layer", true}, {"merge"}}},
+      {Kind::Bidirectional, "bidirectional", "Bidirectional", {{"layer", true}, {"merge", false, {}, {"concat", "sum", "mul", "ave"}}}},
       {Kind::Activation, "activation", "Activation", {{"f", true}}},
       {Kind::Flatten, "flatten", "Flatten", {}},
       {Kind::Reverse, "reverse", "Reverse", {}},
   };
   return layers;
+}
+
+const BuiltinParameter *weft::frontend::findParameter(const std::vector<BuiltinParameter> &parameters,
+                                                      std::string_view name) {
+  for (const BuiltinParameter &parameter : parameters)
+    if (parameter.name == name)
+      return &parameter;
+  for (const BuiltinParameter &parameter : parameters)
+    if (parameter.keras == name || parameter.name == kerasArgument(name))
+      return &parameter;
+  return nullptr;
 }
 
 const BuiltinLayer *weft::frontend::findBuiltinLayer(std::string_view name) {

@@ -22,7 +22,11 @@ struct BuiltinParameter {
   std::string name;
   bool isRequired = false;
   std::string keras = {}; // another name, which Keras has for it here alone
+  std::vector<std::string> words = {}; // what it may be, where it is one of a few words
 };
+
+/// The parameter of this name, or that Keras calls so; null where there is none.
+const BuiltinParameter *findParameter(const std::vector<BuiltinParameter> &parameters, std::string_view name);
 
 /// A layer that is one primitive with its weights.
 struct BuiltinLayer {

@@ -184,7 +184,7 @@ void Elaborator::elaborateCallback(Frame &frame, const Expr &e, std::map<std::st
     parameters.push_back({argument.name, argument.isRequired});
   BoundArguments bound;
   // Words such as val_loss or best mean something here alone.
-  auto worth = [&](const Expr &value) {
+  auto worth = [&](const Expr &value, const BuiltinParameter *) {
     bool isWord = value.kind == Expr::Kind::Name && !frame.names.count(value.name);
     return isWord ? Value::ofText(Value::Kind::Word, value.name) : evaluate(frame, value);
   };

@@ -94,7 +94,7 @@ private:
   Value evaluate(Frame &frame, const ast::Expr &e, int64_t parts = 0);
   Value evaluateName(Frame &frame, const std::string &name, SourceRange range, bool asLayer = false);
   /// An argument or a default: concat and sum, which are functions elsewhere, may be words there.
-  Value evaluateArgument(Frame &frame, const ast::Expr &e);
+  Value evaluateArgument(Frame &frame, const ast::Expr &e, const BuiltinParameter *parameter = nullptr);
   Value evaluateUnary(Frame &frame, const ast::Expr &e);
   Value evaluateBinary(Frame &frame, const ast::Expr &e);
   Value evaluateMatmul(Frame &frame, const ast::Expr &e, const Value &lhs, const Value &rhs);
@@ -117,7 +117,7 @@ private:
   /// Finds the parameter of each argument; `worth` says what an argument is worth.
   bool bindArguments(const ast::Expr &e, const std::string &name,
                      const std::vector<BuiltinParameter> &parameters, BoundArguments &bound,
-                     const std::function<Value(const ast::Expr &)> &worth);
+                     const std::function<Value(const ast::Expr &, const BuiltinParameter *)> &worth);
   bool bindArguments(Frame &frame, const ast::Expr &e, const std::string &name,
                      const std::vector<BuiltinParameter> &parameters, BoundArguments &bound);
   std::vector<BuiltinParameter> parametersOf(const Callee &callee) const;
@@ -159,7 +159,8 @@ private:
   /// A number for what draws masks of its own.
   int64_t nextMaskedLayer() { return program.maskedLayers++; }
   std::optional<bool> boolArgument(const Callee &callee, const std::string &name, bool fallback);
-  std::optional<std::string> paddingArgument(const Callee &callee, bool allowsCausal);
+  std::optional<std::string> wordArgument(const Callee &callee, const std::string &name,
+                                          const std::string &fallback);
   int addWeight(std::string name, std::vector<int64_t> shape, std::vector<Initializer> initializers,
                 SourceRange range);
   std::optional<int> layerWeight(const LayerUse &use, const std::string &weight, std::vector<int64_t> shape,

@@ -48,58 +48,47 @@ std::vector<BuiltinParameter> Elaborator::parametersOf(const Callee &callee) con
 bool Elaborator::bindArguments(Frame &frame, const Expr &e, const std::string &name,
                                const std::vector<BuiltinParameter> &parameters, BoundArguments &bound) {
   return bindArguments(e, name, parameters, bound,
-                       [&](const Expr &value) { return evaluateArgument(frame, value); });
+                       [&](const Expr &value, const BuiltinParameter *parameter) {
+                         return evaluateArgument(frame, value, parameter);
+                       });
 }
 
 bool Elaborator::bindArguments(const Expr &e, const std::string &name,
                                const std::vector<BuiltinParameter> &parameters, BoundArguments &bound,
-                               const std::function<Value(const Expr &)> &worth) {
+                               const std::function<Value(const Expr &, const BuiltinParameter *)> &worth) {
   std::vector<std::string> known;
   for (const BuiltinParameter &parameter : parameters)
     known.push_back(parameter.name);
-  auto isKnown = [&](std::string_view word) {
-    return std::find(known.begin(), known.end(), word) != known.end();
-  };
   std::string takes = known.empty() ? "no arguments" : "arguments: " + listOf(known);
   bool isValid = true;
   size_t place = 0;
   for (const ast::Argument &argument : e.arguments) {
-    Value value = worth(*argument.value);
-    std::string parameter = argument.name;
     SourceRange range = argument.name.empty() ? argument.value->range : argument.nameRange;
-    if (parameter.empty()) {
-      if (place >= parameters.size()) {
+    const BuiltinParameter *parameter = nullptr;
+    if (!argument.name.empty())
+      parameter = findParameter(parameters, argument.name);
+    else if (place < parameters.size())
+      parameter = &parameters[place++];
+    Value value = worth(*argument.value, parameter);
+    if (!parameter) {
+      isValid = false;
+      if (argument.name.empty())
         error("W0106", range, fmt::format("`{}` takes no more than {} arguments", name, known.size()))
             .expected(takes)
             .got(fmt::format("{} arguments", e.arguments.size()));
-        isValid = false;
-        continue;
-      }
-      parameter = known[place++];
-    } else if (!isKnown(parameter)) {
-      std::string_view keras = kerasArgument(parameter), today = outdatedArgument(parameter);
-      for (const BuiltinParameter &other : parameters)
-        if (other.keras == parameter)
-          keras = other.name;
-      if (!keras.empty() && isKnown(keras)) {
-        parameter = std::string(keras);
-      } else if (!today.empty()) {
-        error("W0114", range, fmt::format("`{}` is an argument of an older Keras", parameter))
+      else if (std::string_view today = outdatedArgument(argument.name); !today.empty())
+        error("W0114", range, fmt::format("`{}` is an argument of an older Keras", argument.name))
             .expected(std::string(today));
-        isValid = false;
-        continue;
-      } else {
-        error("W0104", range, fmt::format("`{}` has no argument `{}`", name, parameter))
+      else
+        error("W0104", range, fmt::format("`{}` has no argument `{}`", name, argument.name))
             .expected(takes)
-            .got(parameter)
-            .help(didYouMean(parameter, known));
-        isValid = false;
-        continue;
-      }
+            .got(argument.name)
+            .help(didYouMean(argument.name, known));
+      continue;
     }
-    auto [previous, isNew] = bound.try_emplace(parameter, BoundArgument{value, argument.value->range});
+    auto [previous, isNew] = bound.try_emplace(parameter->name, BoundArgument{value, argument.value->range});
     if (!isNew) {
-      error("W0107", range, fmt::format("the argument `{}` is given twice", parameter))
+      error("W0107", range, fmt::format("the argument `{}` is given twice", parameter->name))
           .note(previous->second.range, "given here before");
       isValid = false;
     }

@@ -129,8 +129,9 @@ Value Elaborator::evaluateName(Frame &frame, const std::string &name, SourceRang
   return value;
 }
 
-Value Elaborator::evaluateArgument(Frame &frame, const Expr &e) {
-  bool isWord = e.kind == Expr::Kind::Name && isFunctionAndWord(e.name) && !frame.names.count(e.name) &&
+Value Elaborator::evaluateArgument(Frame &frame, const Expr &e, const BuiltinParameter *parameter) {
+  bool isChoice = parameter && !parameter->words.empty();
+  bool isWord = e.kind == Expr::Kind::Name && (isChoice || isFunctionAndWord(e.name)) && !frame.names.count(e.name) &&
                 !definitions.find(e.name, frame.isPrelude);
   return isWord ? Value::ofText(Value::Kind::Word, e.name) : evaluate(frame, e);
 }

@@ -7,6 +7,9 @@
 
 #include "compiler/frontend/Elaborator.h"
 
+#include "compiler/frontend/NameCheck.h"
+#include "compiler/frontend/Suggest.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -149,18 +152,21 @@ std::optional<bool> Elaborator::boolArgument(const Callee &callee, const std::st
   return std::nullopt;
 }
 
-std::optional<std::string> Elaborator::paddingArgument(const Callee &callee, bool allowsCausal) {
-  auto found = callee.arguments.find("padding");
+/// An argument that is one of a few words.
+std::optional<std::string> Elaborator::wordArgument(const Callee &callee, const std::string &name,
+                                                    const std::string &fallback) {
+  auto found = callee.arguments.find(name);
   if (found == callee.arguments.end())
-    return "valid";
+    return fallback;
   const Value &value = found->second.value;
+  const BuiltinParameter &parameter = *findParameter(callee.layer->parameters, name);
   if (value.is(Value::Kind::Word) &&
-      (value.text == "valid" || value.text == "same" || (value.text == "causal" && allowsCausal)))
+      std::find(parameter.words.begin(), parameter.words.end(), value.text) != parameter.words.end())
     return value.text;
-  error("W0108", found->second.range, fmt::format("`padding` of `{}`", callee.name))
-      .expected(allowsCausal ? "valid, same or causal" : "valid or same")
-      .got(describe(value))
-      .help(value.is(Value::Kind::String) ? "write the word without quotes" : "");
+  reportNoChoice(diagnostics, callee.name, parameter, describe(value), found->second.range)
+      .help(value.is(Value::Kind::String) ? "write the word without quotes"
+            : value.is(Value::Kind::Word) ? didYouMean(value.text, parameter.words)
+                                          : "");
   return std::nullopt;
 }
 
@@ -320,7 +326,7 @@ Value Elaborator::applyConv1d(Frame &frame, const LayerUse &use) {
   std::optional<int64_t> width = wholeArgument(use.callee, "kernel", 0);
   std::optional<int64_t> strides = wholeArgument(use.callee, "strides", 1);
   std::optional<int64_t> dilation = wholeArgument(use.callee, "dilation", 1);
-  std::optional<std::string> padding = paddingArgument(use.callee, /*allowsCausal=*/true);
+  std::optional<std::string> padding = wordArgument(use.callee, "padding", "valid");
   std::optional<bool> useBias = boolArgument(use.callee, "use_bias", true);
   if (!needSequence(frame, use) || !filters || !width || !strides || !dilation || !padding || !useBias ||
       !needAllSteps(frame, use))
@@ -356,7 +362,7 @@ Value Elaborator::applyConv1d(Frame &frame, const LayerUse &use) {
 Value Elaborator::applyPool1d(Frame &frame, const LayerUse &use, Primitive primitive) {
   std::optional<int64_t> pool = wholeArgument(use.callee, "pool", 0);
   std::optional<int64_t> strides = pool ? wholeArgument(use.callee, "strides", *pool) : std::nullopt;
-  std::optional<std::string> padding = paddingArgument(use.callee, /*allowsCausal=*/false);
+  std::optional<std::string> padding = wordArgument(use.callee, "padding", "valid");
   if (!needSequence(frame, use) || !pool || !strides || !padding || !needAllSteps(frame, use))
     return {};
   Type type{frame.builder->type(use.input).shape};

@@ -7,7 +7,6 @@
 
 #include "compiler/frontend/NameCheck.h"
 
-#include "compiler/frontend/Builtins.h"
 #include "compiler/frontend/Suggest.h"
 
 #include <algorithm>
@@ -45,6 +44,13 @@ void weft::frontend::reportUnknownName(DiagnosticEngine &diagnostics, const Defi
       .help(didYouMean(name, candidates));
 }
 
+Diagnostic &weft::frontend::reportNoChoice(DiagnosticEngine &diagnostics, const std::string &layer,
+                                           const BuiltinParameter &parameter, const std::string &got, SourceRange range) {
+  return diagnostics.error("W0108", range, fmt::format("`{}` of `{}` is one of a few words", parameter.name, layer))
+      .expected(listOf(parameter.words, "or"))
+      .got(got);
+}
+
 namespace {
 class NameChecker {
 public:
@@ -61,6 +67,8 @@ private:
   using Given = std::map<std::pair<std::string, bool>, SourceRange>;
   void checkTwice(const std::vector<Statement> &body, Given &given);
   void checkExpression(const Expr &e, bool asLayer = false);
+  void checkArguments(const Expr &call);
+  bool isKnownName(const std::string &name) const;
   void checkName(const std::string &name, SourceRange range, bool asLayer);
   bool isKind(DefinitionKind kind) const { return definition.kind == kind; }
 
@@ -104,11 +112,13 @@ void NameChecker::gather(const std::vector<Statement> &body) {
   }
 }
 
+bool NameChecker::isKnownName(const std::string &name) const {
+  return names.count(name) || definitions.find(name, /*fromPrelude=*/false) || findUnaryFunction(name) ||
+         findBuiltinLayer(name) || findInitializer(name) || isWord(name) || isSpecialFunction(name);
+}
+
 void NameChecker::checkName(const std::string &name, SourceRange range, bool asLayer) {
-  bool isKnown = names.count(name) || definitions.find(name, /*fromPrelude=*/false) ||
-                 findUnaryFunction(name) || findBuiltinLayer(name) || findInitializer(name) || isWord(name) ||
-                 isSpecialFunction(name);
-  if (!isKnown)
+  if (!isKnownName(name))
     reportUnknownName(diagnostics, definitions, {names.begin(), names.end()}, name, range, asLayer);
 }
 
@@ -124,8 +134,7 @@ void NameChecker::checkExpression(const Expr &e, bool asLayer) {
     break;
   case Expr::Kind::Call:
     checkName(e.operands[0]->name, e.operands[0]->range, asLayer);
-    for (const ast::Argument &argument : e.arguments)
-      checkExpression(*argument.value);
+    checkArguments(e);
     break;
   case Expr::Kind::Pipe:
     checkExpression(*e.operands[0]);
@@ -134,6 +143,28 @@ void NameChecker::checkExpression(const Expr &e, bool asLayer) {
   default:
     for (const ast::ExprPtr &operand : e.operands)
       checkExpression(*operand);
+  }
+}
+
+/// A built-in layer's argument may be one of a few words.
+void NameChecker::checkArguments(const Expr &e) {
+  const std::string &name = e.operands[0]->name;
+  bool isOwn = names.count(name) || definitions.find(name, /*fromPrelude=*/false);
+  const BuiltinLayer *layer = isOwn ? nullptr : findBuiltinLayer(name);
+  size_t place = 0;
+  for (const ast::Argument &argument : e.arguments) {
+    const BuiltinParameter *parameter = nullptr;
+    if (layer && !argument.name.empty())
+      parameter = findParameter(layer->parameters, argument.name);
+    else if (layer && place < layer->parameters.size())
+      parameter = &layer->parameters[place++];
+    const Expr &value = *argument.value;
+    bool isChoice = parameter && !parameter->words.empty() && value.kind == Expr::Kind::Name && !isKnownName(value.name);
+    if (!isChoice)
+      checkExpression(value);
+    else if (std::find(parameter->words.begin(), parameter->words.end(), value.name) == parameter->words.end())
+      reportNoChoice(diagnostics, name, *parameter, fmt::format("the word `{}`", value.name), value.range)
+          .help(didYouMean(value.name, parameter->words));
   }
 }
 

@@ -8,6 +8,7 @@
 #ifndef WEFT_COMPILER_FRONTEND_NAMECHECK_H
 #define WEFT_COMPILER_FRONTEND_NAMECHECK_H
 
+#include "compiler/frontend/Builtins.h"
 #include "compiler/frontend/Definitions.h"
 
 namespace weft::frontend {
@@ -22,6 +23,10 @@ void checkNames(const ast::Definition &definition, const Definitions &definition
 void reportUnknownName(DiagnosticEngine &diagnostics, const Definitions &definitions,
                        std::vector<std::string> candidates, const std::string &name, SourceRange range,
                        bool asLayer);
+
+/// A value that is none of the words which a parameter may be.
+Diagnostic &reportNoChoice(DiagnosticEngine &diagnostics, const std::string &layer, const BuiltinParameter &parameter,
+                           const std::string &got, SourceRange range);
 
 } // namespace weft::frontend
 

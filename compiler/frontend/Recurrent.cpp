@@ -90,20 +90,8 @@ Value Elaborator::applyBidirectional(Frame &frame, const LayerUse &use) {
     error("W0108", wrapped.range, fmt::format("`layer` of `{}` is a recurrent layer", use.callee.name))
         .expected("lstm, gru, simple_rnn or a cell, with its arguments, such as `lstm(100)`")
         .got(describe(layer));
-  std::string merge = "concat";
-  bool knowsMerge = true;
-  if (auto found = use.callee.arguments.find("merge"); found != use.callee.arguments.end()) {
-    const Value &value = found->second.value;
-    knowsMerge = value.is(Value::Kind::Word) && (value.text == "concat" || value.text == "sum" ||
-                                                 value.text == "mul" || value.text == "ave");
-    merge = value.text;
-    if (!knowsMerge)
-      error("W0108", found->second.range, fmt::format("`merge` of `{}`", use.callee.name))
-          .expected("concat, sum, mul or ave")
-          .got(describe(value))
-          .help(value.is(Value::Kind::String) ? "write the word without quotes" : "");
-  }
-  if (!isRecurrent || !knowsMerge)
+  std::optional<std::string> merge = wordArgument(use.callee, "merge", "concat");
+  if (!isRecurrent || !merge)
     return {};
 
   Callee callee = *layer.callee;
@@ -124,13 +112,20 @@ Value Elaborator::applyBidirectional(Frame &frame, const LayerUse &use) {
   ValueId a = forward.index, b = backward.index;
   if (type.rank() == 3)
     b = builder.emit(Primitive::Reverse, {b}, type, use.range);
-  if (merge == "concat") {
+  ValueId joined;
+  if (*merge == "concat") {
     type.shape.back() *= 2;
-    return Value::ofTensor(builder.emit(Primitive::Concat, {a, b}, type, use.range));
+    joined = builder.emit(Primitive::Concat, {a, b}, type, use.range);
+  } else {
+    joined = builder.emit(*merge == "mul" ? Primitive::Mul : Primitive::Add, {a, b}, type, use.range);
   }
-  ValueId joined = builder.emit(merge == "mul" ? Primitive::Mul : Primitive::Add, {a, b}, type, use.range);
-  if (merge == "ave")
+  if (*merge == "ave")
     joined = builder.emit(Primitive::Mul, {joined, builder.constant(0.5)}, type, use.range);
+  // Where a step is left out neither direction has anything to say.
+  if (std::optional<ValueId> steps = builder.present(joined)) {
+    joined = builder.emit(Primitive::Mul, {joined, *steps}, type, use.range);
+    builder.setPresent(joined, *steps);
+  }
   return Value::ofTensor(joined);
 }
 
