@@ -7,6 +7,8 @@
 
 #include "compiler/frontend/FunctionBuilder.h"
 
+#include <span>
+
 using namespace weft::frontend;
 
 ValueId FunctionBuilder::newValue(Type type) {
@@ -39,15 +41,26 @@ ValueId FunctionBuilder::reversePresent(ValueId steps, SourceRange range) {
 
 void FunctionBuilder::handPresentOn(const Node &node) {
   std::optional<ValueId> joined;
-  for (ValueId operand : node.operands) {
+  // A recurrent layer's other operands are starts, weights and these steps themselves.
+  std::span operands(node.operands);
+  if (node.primitive == Primitive::Recurrent)
+    operands = operands.first(1);
+  for (ValueId operand : operands) {
     std::optional<ValueId> steps = present(operand);
     if (!steps || steps == joined)
       continue;
-    // A step is there if it is in all of them.
-    joined = joined ? emit(Primitive::Mul, {*joined, *steps}, type(*steps), node.range) : *steps;
+    // A step is there if it is in one of them.
+    joined = joined ? emit(Primitive::Maximum, {*joined, *steps}, type(*steps), node.range) : *steps;
   }
   if (!joined)
     return;
+  // All are there beside a sequence that has them all.
+  int64_t steps = type(*joined).shape[1];
+  for (ValueId operand : operands) {
+    const Type &other = type(operand);
+    if (!present(operand) && other.hasBatch() && other.rank() == 3 && other.shape[1] == steps)
+      return;
+  }
   switch (node.primitive) {
   case Primitive::Recurrent:
     if (!node.returnSequences)

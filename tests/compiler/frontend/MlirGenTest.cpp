@@ -73,6 +73,27 @@ TEST(MlirGen, MaskedStepsAreHandedOn) {
                            "seq.recurrent", "present("});
 }
 
+TEST(MlirGen, BidirectionalSaysNothingAtMaskedSteps) {
+  Compiled compiled = compile(modelOf("tokens[9] of 20", "embedding(6, mask_zero = true) |> bidirectional(gru(3, return_sequences = true), "
+                                                         "merge = sum) |> simple_rnn(2) |> dense(1)"));
+  expectInOrder(compiled, {"%1 = seq.nonzero", "seq.reverse", "%8 = seq.add", "seq.mul %8, %1", "seq.recurrent @simple_rnn("});
+}
+
+TEST(MlirGen, AStepCountsIfItDoesInOneOfTheJoined) {
+  auto joined = [](const std::string &expression) {
+    return compile("model m {\n input a: tokens[9] of 20\n input b: tokens[9] of 20\n input c: features[9, 3]\n"
+                   "  x = a |> embedding(3, mask_zero = true)\n  y = b |> embedding(3, mask_zero = true)\n"
+                   "  output z = " + expression + " |> lstm(4)\n}\ntrain {\n loss = mean_squared_error\n optimizer = sgd\n}\n");
+  };
+  expectInOrder(joined("concat(x, y) + concat(c, x)"), {"seq.nonzero %a", "seq.nonzero %b", "seq.concat", "seq.maximum"});
+  for (const char *both : {"concat(x, y)", "(x * y)", "(x + (x |> reverse))"})
+    expectInOrder(joined(both), {"seq.nonzero %a", "seq.maximum", "seq.recurrent", "present("});
+  // A value that is the same for all steps has none to leave out.
+  expectInOrder(joined("(2 * (x |> layer_norm))"), {"seq.recurrent", "present("});
+  for (const char *all : {"concat(x, c)", "(c - x)", "(x + (y + c))"})
+    EXPECT_FALSE(joined(all).has("present(")) << all;
+}
+
 TEST(MlirGen, BidirectionalIsALayerForEachDirection) {
   expectInOrder(
       compile(

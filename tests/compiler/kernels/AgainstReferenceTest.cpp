@@ -232,6 +232,11 @@ std::vector<Case> cases() {
       {"mask_zero_average", model("tokens[9] of 4", "embedding(6, mask_zero = true) |> dropout(0.2) |> global_average_pool1d |> dense(1)", mse)},
       {"mask_zero_dropout",
        model("tokens[9] of 4", "embedding(6, mask_zero = true) |> bidirectional(lstm(5, dropout = 0.2, recurrent_dropout = 0.2)) |> dense(1)", mse)},
+      {"mask_zero_joined",
+       "model m {\n input words: tokens[9] of 4\n x = words |> embedding(5, mask_zero = true)\n"
+       "  y = concat(x, x |> reverse) |> bidirectional(gru(4, return_sequences = true), merge = mul)\n"
+       "  output z = concat(y |> lstm(3), y |> global_average_pool1d) |> dense(1)\n}\n"
+       "train {\n loss = mean_squared_error\n optimizer = sgd\n}\n"},
       {"softmax", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "categorical_crossentropy")},
       {"sparse", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "sparse_categorical_crossentropy")},
       {"dense_on_sequences", model("features[5, 4]", "dense(7, activation = tanh) |> lstm(3, return_sequences = true) |> dense(2)", mse)},
