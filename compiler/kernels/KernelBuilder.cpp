@@ -183,7 +183,7 @@ BuiltKernel KernelBuilder::pack(const Term &term, ArrayRef<Value> weights, int64
     Value width = e.index(columns);
     Value column = e.add(arith::MulIOp::create(e.builder, e.loc, e.point[0], width), inTile);
     // Columns past the last repeat it: nothing reads what is made of them.
-    Value inside = total % columns ? e.clampIndex(column, 0, total - 1) : column;
+    Value inside = paddedColumns(total) != total ? e.clampIndex(column, 0, total - 1) : column;
     SmallVector<Value> cases;
     for (Value weight : weights)
       cases.push_back(term.loadWeight(e, weight, k, w, inside));

@@ -18,6 +18,8 @@ models = {
     "steps_as_columns": "input x: tokens[31] of 43\n output y = x |> embedding(10) |> dense(1, activation = softplus)\n",
     "rows_of_the_caller": "input x: features[14]\n output y = x |> dense(1, activation = relu)\n",
     "windows": "input x: features[28, 6]\n output y = x |> conv1d(5, 1) |> average_pool1d(4) |> conv1d(3, 2) |> flatten |> dense(3)\n",
+    # The adjoint of the state multiplies by rows of the last weight: eight, in panels of twice eight.
+    "panels_of_weights": "input x: features[5, 3]\n output y = x |> lstm(8, use_bias = false)\n",
     "parts_of_a_split": "input x: features[9, 3]\n a = x |> lstm(12, return_sequences = true)\n"
                         "  output y = concat(a |> global_max_pool1d, a |> global_average_pool1d, a |> gru(4)) |> dense(2)\n",
 }
@@ -54,6 +56,9 @@ class Memory(system.Test):
 
     def test_windows(self):
         self.check("windows")
+
+    def test_panels_of_weights(self):
+        self.check("panels_of_weights")
 
     def test_parts_of_a_split(self):
         self.check("parts_of_a_split")
