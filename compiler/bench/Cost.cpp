@@ -13,6 +13,8 @@
 
 #include "compiler/bench/Cost.h"
 
+#include "compiler/codegen/Program.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -25,6 +27,9 @@ namespace weft::bench {
 
 SmallVector<int64_t> Sizes::extentsOf(MemRefType type) const {
   SmallVector<int64_t> extents(type.getShape());
+  // A call for some of the steps has a block of them.
+  if (halide::hasOpenSteps(type))
+    extents[0] = codegen::stepsOfBlock;
   for (int64_t &extent : extents)
     if (ShapedType::isDynamic(extent))
       extent = type.getRank() == 1 ? parameters : rows;
@@ -216,6 +221,10 @@ std::vector<CallSite> callSites(Operation *function) {
     CallSite site{apply};
     if (auto scan = dyn_cast<seq::ScanOp>(apply->getParentOp()))
       site.steps = int64_t(scan.getSteps());
+    if (apply.getActive()) {
+      int64_t steps = cast<RankedTensorType>(apply.getOutputs()[0].getType()).getDimSize(1);
+      site.steps = (steps + codegen::stepsOfBlock - 1) / codegen::stepsOfBlock;
+    }
     site.prepared = llvm::all_of(apply.getInputs(), [&](Value input) {
       Operation *definition = input.getDefiningOp();
       return definition && (isa<seq::ReadOp>(definition) || prepared.contains(definition));

@@ -94,7 +94,8 @@ private:
     for (int64_t dimension = 0; dimension < rank; ++dimension) {
       int64_t axis = rank - 1 - dimension;
       auto dim = buffer.dim(dimension);
-      if (extents)
+      // Where steps are open, calls say where they begin.
+      if (extents && !(axis == 0 && hasOpenSteps(type)))
         dim.set_min(0);
       if (extents && !type.isDynamicDim(axis))
         dim.set_extent(int(type.getDimSize(axis)));

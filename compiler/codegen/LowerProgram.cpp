@@ -20,6 +20,7 @@
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Pass/Pass.h"
@@ -58,6 +59,7 @@ private:
   void lowerCall(halide::CallOp call);
   void lowerCopy(memref::CopyOp copy);
   Value bufferOf(Value memref);
+  void beginAt(Value memref, Value step);
   Value structOf(Value memref, Location loc);
   LLVM::LLVMFuncOp kernelFunction(halide::CallOp call, TypeRange arguments);
 
@@ -73,7 +75,10 @@ private:
   const LLVMTypeConverter &converter;
   OpBuilder builder;
   Type pointer;
-  DenseMap<Value, Value> buffers;
+  struct Buffer {
+    Value header, dimensions;
+  };
+  DenseMap<Value, Buffer> buffers;
 };
 
 /// The memref as the structure that upstream conversions make of it.
@@ -83,7 +88,7 @@ Value CallLowering::structOf(Value memref, Location loc) {
 }
 
 Value CallLowering::bufferOf(Value memref) {
-  if (Value known = buffers.lookup(memref))
+  if (Value known = buffers.lookup(memref).header)
     return known;
   MLIRContext *context = function.getContext();
   Location loc = function.getLoc();
@@ -140,7 +145,16 @@ Value CallLowering::bufferOf(Value memref) {
     if (ShapedType::isDynamic(strides[dimension]))
       store(narrow(descriptor.stride(builder, loc, dimension)), field(dimension, DimensionStride));
   }
-  return buffers[memref] = buffer;
+  buffers[memref] = {buffer, dimensions};
+  return buffer;
+}
+
+/// The first step that the buffer has is that one of the whole.
+void CallLowering::beginAt(Value memref, Value step) {
+  int64_t rank = cast<MemRefType>(memref.getType()).getRank();
+  Type dimensionsType = LLVM::LLVMArrayType::get(halideDimensionType(function.getContext()), rank);
+  Value number = arith::IndexCastOp::create(builder, function.getLoc(), builder.getI32Type(), step);
+  store(number, member(dimensionsType, buffers.at(memref).dimensions, {0, int32_t(rank - 1), DimensionMin}));
 }
 
 LLVM::LLVMFuncOp CallLowering::kernelFunction(halide::CallOp call, TypeRange arguments) {
@@ -159,6 +173,10 @@ void CallLowering::lowerCall(halide::CallOp call) {
   for (Value argument : call.getArguments())
     arguments.push_back(isa<MemRefType>(argument.getType()) ? bufferOf(argument) : argument);
   builder.setInsertionPoint(call);
+  if (Value from = call.getFrom())
+    for (Value argument : call.getArguments())
+      if (auto type = dyn_cast<MemRefType>(argument.getType()); type && halide::hasOpenSteps(type))
+        beginAt(argument, from);
   LLVM::LLVMFuncOp kernel = kernelFunction(call, ValueRange(arguments).getTypes());
   // Kernels are compiled without assertions and without a runtime: they cannot fail.
   LLVM::CallOp::create(builder, call.getLoc(), kernel, arguments);
@@ -212,7 +230,7 @@ public:
     return "calls of kernels as calls in C, and an entry for the runtime to every function";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect>();
+    registry.insert<LLVM::LLVMDialect, arith::ArithDialect>();
   }
 
   void runOnOperation() override {

@@ -56,6 +56,10 @@ inline int64_t rowsOfStack(int64_t rows, int64_t rowTile) {
   return (full + rows - 1) / rows * rows;
 }
 
+/// Steps of a sequence that a kernel is called for at once where it is for active rows alone,
+/// of which there are more from step to step.
+constexpr int64_t stepsOfBlock = 8;
+
 /// On a model or step, and then on its `*.slice`: the number of the input whose
 /// leading zeros rows of a slice have in common (WeftFunction::padded_input).
 constexpr llvm::StringLiteral paddedInputAttr = "weft.padded_input";

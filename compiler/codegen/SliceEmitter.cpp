@@ -135,6 +135,16 @@ Value SliceEmitter::viewOf(const Place &place, Value rows, Location loc) {
                                            strides);
 }
 
+Value SliceEmitter::viewOfSteps(const Place &place, Value from, Value steps, Value rows, Location loc) {
+  Value distance = arith::MulIOp::create(builder, loc, from, asValue(extent(*place.layout.stepStride(), loc), loc));
+  OpFoldResult offset = add(beginOf(place, loc), distance, loc);
+  SmallVector<OpFoldResult> sizes{steps, rows, builder.getIndexAttr(place.layout.getShape()[2])}, strides;
+  for (Extent stride : place.layout.getStrides())
+    strides.push_back(extent(stride, loc));
+  MemRefType type = halide::withOpenSteps(place.layout.getType(ShapedType::kDynamic));
+  return memref::ReinterpretCastOp::create(builder, loc, type, base(plan.storageOf(place)), offset, sizes, strides);
+}
+
 Value SliceEmitter::viewOf(Value value, Location loc) {
   const Place &place = plan.placeOf(value);
   // What belongs to a step has the step's rows.
@@ -164,7 +174,7 @@ void SliceEmitter::emitApply(halide::ApplyOp apply) {
   emitApply(apply, [&](Value value) { return viewOf(value, apply.getLoc()); });
 }
 
-void SliceEmitter::emitApply(halide::ApplyOp apply, llvm::function_ref<Value(Value)> viewOfBuffer) {
+void SliceEmitter::emitApply(halide::ApplyOp apply, llvm::function_ref<Value(Value)> viewOfBuffer, Value from) {
   Location loc = apply.getLoc();
   SmallVector<Value> operands;
   auto kernel = SymbolTable::lookupNearestSymbolFrom<halide::KernelOp>(apply, apply.getKernelAttr());
@@ -184,7 +194,29 @@ void SliceEmitter::emitApply(halide::ApplyOp apply, llvm::function_ref<Value(Val
   }
   for (Value output : apply.getOutputs())
     operands.push_back(viewOfBuffer(output));
-  halide::CallOp::create(builder, loc, apply.getKernelAttr(), operands);
+  halide::CallOp::create(builder, loc, apply.getKernelAttr(), operands, from);
+}
+
+void SliceEmitter::emitActive(halide::ApplyOp apply) {
+  Location loc = apply.getLoc();
+  int64_t steps = cast<RankedTensorType>(apply.getOutputs()[0].getType()).getDimSize(1);
+  Value zero = constant(0, loc), one = constant(1, loc), end = constant(steps, loc), block = constant(stepsOfBlock, loc);
+  OpBuilder::InsertionGuard guard(builder);
+  auto forOp = scf::ForOp::create(builder, loc, zero, end, block);
+  builder.setInsertionPoint(forOp.getBody()->getTerminator());
+  loop = forOp;
+  Value from = forOp.getInductionVar();
+  Value left = arith::SubIOp::create(builder, loc, end, from);
+  Value count = arith::MinUIOp::create(builder, loc, left, block);
+  Value last = arith::AddIOp::create(builder, loc, from, count);
+  last = arith::SubIOp::create(builder, loc, last, one);
+  Value rows = activeAt(apply.getActive(), last, loc);
+  auto view = [&](Value value) {
+    bool isOutput = value.getDefiningOp() == apply;
+    return isOutput ? viewOfSteps(plan.placeOf(value), from, count, rows, loc) : viewOf(value, loc);
+  };
+  emitApply(apply, view, from);
+  loop = nullptr;
 }
 
 void SliceEmitter::emitScan(seq::ScanOp scan) {
@@ -263,8 +295,8 @@ void SliceEmitter::emitStacking(const ScanPlan &scanPlan, Value isLast, Location
 // Rows that are not active
 //===----------------------------------------------------------------------===//
 
-Value SliceEmitter::activeAt(seq::ScanOp scan, Value step, Location loc) {
-  Value counts = viewOf(scan.getActive(), loc);
+Value SliceEmitter::activeAt(Value active, Value step, Location loc) {
+  Value counts = viewOf(active, loc);
   Value count = memref::LoadOp::create(builder, loc, counts, step);
   return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), count);
 }
@@ -299,19 +331,19 @@ void SliceEmitter::fillRows(Fill fill, const Place &place, Value begin, Value en
 /// At the beginning of a step: rows join, or their adjoints go to the first row.
 void SliceEmitter::passRows(seq::ScanOp scan) {
   Location loc = scan.getLoc();
-  Value one = constant(1, loc), now = activeAt(scan, position, loc), before;
+  Value one = constant(1, loc), now = activeAt(scan.getActive(), position, loc), before;
   if (scan.getReverse()) {
     // Behind the last step are all rows.
     Value last = constant(scan.getSteps() - 1, loc);
     Value next = arith::AddIOp::create(builder, loc, position, one);
-    Value behind = activeAt(scan, arith::MinUIOp::create(builder, loc, next, last), loc);
+    Value behind = activeAt(scan.getActive(), arith::MinUIOp::create(builder, loc, next, last), loc);
     Value isLast = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, position, last);
     before = arith::SelectOp::create(builder, loc, isLast, arguments.rows, behind);
   } else {
     Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, position, constant(0, loc));
     Value previous = arith::SubIOp::create(builder, loc, position, one);
     previous = arith::SelectOp::create(builder, loc, isFirst, position, previous);
-    before = activeAt(scan, previous, loc);
+    before = activeAt(scan.getActive(), previous, loc);
   }
   for (Value state : scan.getStateArguments()) {
     const Place &place = plan.placeOf(state);
@@ -330,7 +362,7 @@ void SliceEmitter::passRows(seq::ScanOp scan) {
 /// Behind the scan: rows that never began, and the steps before the others began.
 void SliceEmitter::leaveRows(seq::ScanOp scan) {
   Location loc = scan.getLoc();
-  Value edge = activeAt(scan, constant(scan.getReverse() ? 0 : scan.getSteps() - 1, loc), loc);
+  Value edge = activeAt(scan.getActive(), constant(scan.getReverse() ? 0 : scan.getSteps() - 1, loc), loc);
   for (Value last : scan.getLast())
     if (!last.use_empty() && plan.placeOf(last).layout.hasRows())
       fillRows(scan.getReverse() ? Fill::Clear : Fill::Spread, plan.placeOf(last), edge, arguments.rows, loc);
@@ -345,7 +377,7 @@ void SliceEmitter::leaveRows(seq::ScanOp scan) {
       position = forOp.getInductionVar();
       Place step{sequence.storage, *sequence.layout.step(), sequence.slot, *sequence.layout.stepStride(),
                  StepMode::Position};
-      fillRows(fill, step, activeAt(scan, position, loc), arguments.rows, loc);
+      fillRows(fill, step, activeAt(scan.getActive(), position, loc), arguments.rows, loc);
       loop = nullptr;
     }
   };
@@ -436,7 +468,7 @@ void SliceEmitter::emitSlice(Block &body, const IRMapping &values) {
   numbers = values;
   for (Operation &op : body.without_terminator()) {
     if (auto apply = dyn_cast<halide::ApplyOp>(op); apply && !plan.isPrepared(apply))
-      emitApply(apply);
+      apply.getActive() ? emitActive(apply) : emitApply(apply);
     else if (auto scan = dyn_cast<seq::ScanOp>(op))
       emitScan(scan);
   }

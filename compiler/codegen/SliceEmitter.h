@@ -35,7 +35,10 @@ public:
   void emitSlice(mlir::Block &body, const mlir::IRMapping &numbers);
 
 private:
-  void emitApply(halide::ApplyOp apply, llvm::function_ref<mlir::Value(mlir::Value)> viewOfBuffer);
+  void emitApply(halide::ApplyOp apply, llvm::function_ref<mlir::Value(mlir::Value)> viewOfBuffer,
+                 mlir::Value from = {});
+  /// Block by block of steps, for as many rows as are active at the last of a block.
+  void emitActive(halide::ApplyOp apply);
   void emitApply(halide::ApplyOp apply);
   void emitStacking(const ScanPlan &plan, mlir::Value isLast, mlir::Location loc);
   void emitScan(seq::ScanOp scan);
@@ -44,7 +47,7 @@ private:
   /// What happens to rows that are not active at a step.
   enum class Fill { Spread, Clear, Collect };
   void fillRows(Fill fill, const Place &place, mlir::Value begin, mlir::Value end, mlir::Location loc);
-  mlir::Value activeAt(seq::ScanOp scan, mlir::Value step, mlir::Location loc);
+  mlir::Value activeAt(mlir::Value counts, mlir::Value step, mlir::Location loc);
   void passRows(seq::ScanOp scan);
   void leaveRows(seq::ScanOp scan);
 
@@ -52,6 +55,8 @@ private:
   mlir::Value viewOf(mlir::Value value, mlir::Location loc);
   /// A view of the first `rows` rows.
   mlir::Value viewOf(const Place &place, mlir::Value rows, mlir::Location loc);
+  /// A view of the first `rows` rows of `steps` steps of a sequence.
+  mlir::Value viewOfSteps(const Place &place, mlir::Value from, mlir::Value steps, mlir::Value rows, mlir::Location loc);
   mlir::OpFoldResult beginOf(const Place &place, mlir::Location loc);
   /// Where a place is, in elements from its base.
   mlir::OpFoldResult offsetOf(const Place &place, mlir::Location loc);

@@ -115,7 +115,11 @@ LogicalResult SlicePlan::findLayouts(Block &body) {
     if (failed(signature))
       return failure();
     for (auto [output, type] : llvm::zip(apply.getOutputs(), signature->outputs)) {
-      std::optional<BufferLayout> layout = BufferLayout::get(type);
+      auto tensor = cast<RankedTensorType>(output.getType());
+      if (signature->takesSteps && tensor.getRank() != 3)
+        return apply.emitOpError("is for active rows, but has a result that is no sequence: ") << tensor;
+      std::optional<BufferLayout> layout =
+          BufferLayout::get(signature->takesSteps ? halide::withSteps(type, tensor.getDimSize(1)) : type);
       if (!layout)
         return apply.emitOpError("cannot lay out a result of ") << apply.getKernelAttr() << ": " << type;
       layouts[output] = *layout;
@@ -423,6 +427,8 @@ void SlicePlan::findLiveRanges(Block &body) {
       for (Value value : values)
         if (auto found = places.find(value); found != places.end())
           touch(found->second, moments.at(apply), scan, isPrepared(apply));
+    if (Value active = apply.getActive())
+      touch(places.at(active), moments.at(apply), scan, false);
   };
   auto touchCopies = [&](ArrayRef<Copy> copies, int64_t moment, Operation *scan) {
     for (const Copy &copy : copies) {

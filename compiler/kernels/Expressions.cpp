@@ -7,6 +7,8 @@
 
 #include "compiler/kernels/Expressions.h"
 
+#include "compiler/kernels/Group.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -285,36 +287,39 @@ Value Expressions::pool(seq::MaxPool1dOp op) {
 Value Expressions::poolAdjoint(seq::MaxPool1dAdjointOp op) {
   auto in = cast<RankedTensorType>(op.getInput().getType());
   int64_t steps = in.getDimSize(1), windows = cast<RankedTensorType>(op.getOutput().getType()).getDimSize(1);
-  int64_t stride = op.getStrides(), pool = op.getPool();
-  int64_t before = seq::windowGeometry(steps, pool, stride, 1, op.getPadding()).before;
-  Value zero = real(0), sum = zero, here = load(op.getInput(), point);
-  // Step t is place w of window (t + before - w) / stride, where that is whole.
-  for (int64_t w = 0; w < pool; ++w) {
-    Value position = addIndex(point[1], before - w), strides = index(stride);
-    Value window = arith::DivUIOp::create(builder, loc, position, strides);
-    Value none = index(0);
-    Value whole = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                        arith::RemUIOp::create(builder, loc, position, strides), none);
-    Value counts = arith::AndIOp::create(builder, loc, whole, inRange(position, 0, windows * stride));
+  int64_t strides = op.getStrides(), pool = op.getPool();
+  int64_t before = seq::windowGeometry(steps, pool, strides, 1, op.getPadding()).before;
+  Value sum, zero = real(0), here = load(op.getInput(), point);
+  // Step t is place t + before - window * strides of a window.
+  Value position = addIndex(point[1], before), stride = index(strides);
+  Value last = arith::DivUIOp::create(builder, loc, position, stride);
+  for (int64_t back = 0; back < windowsOverStep(op); ++back) {
+    Value window = addIndex(last, -back);
+    Value begins = arith::MulIOp::create(builder, loc, window, stride);
+    Value place = arith::SubIOp::create(builder, loc, position, begins);
+    // Some step may be in no window, or in fewer than others.
+    Value counts = inRange(window, 0, windows);
+    if (pool % strides)
+      counts = arith::AndIOp::create(builder, loc, counts, less(place, index(pool)));
     Point of(point);
     of[1] = clampIndex(window, 0, windows - 1);
     Value isLargest = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, here,
                                             load(op.getOutput(), of));
-    counts = arith::AndIOp::create(builder, loc, counts, isLargest);
-    for (int64_t earlier = 0; earlier < w; ++earlier) {
+    // What depends on the step alone first: it is the same for all columns and rows.
+    Value flows = arith::SelectOp::create(builder, loc, counts, load(op.getAdjoint(), of), zero);
+    flows = arith::SelectOp::create(builder, loc, isLargest, flows, zero);
+    // The first of those that are as large.
+    for (int64_t earlier = 0; earlier + 1 < pool; ++earlier) {
       Point at(point);
-      at[1] = addIndex(point[1], earlier - w);
+      at[1] = addIndex(begins, earlier - before);
       Value inside = inRange(at[1], 0, steps);
+      Value comesFirst = arith::AndIOp::create(builder, loc, inside, less(index(earlier), place));
       at[1] = clampIndex(at[1], 0, steps - 1);
-      Value other = load(op.getInput(), at);
-      Value equal = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, here, other);
-      Value before_ = arith::AndIOp::create(builder, loc, inside, equal);
-      Value yes = arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
-      counts = arith::AndIOp::create(builder, loc, counts, arith::XOrIOp::create(builder, loc, before_, yes));
+      Value equal = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, here, load(op.getInput(), at));
+      Value taken = arith::AndIOp::create(builder, loc, comesFirst, equal);
+      flows = arith::SelectOp::create(builder, loc, taken, zero, flows);
     }
-    Value flows = load(op.getAdjoint(), of);
-    Value part = arith::SelectOp::create(builder, loc, counts, flows, zero);
-    sum = arith::AddFOp::create(builder, loc, sum, part);
+    sum = sum ? arith::AddFOp::create(builder, loc, sum, flows).getResult() : flows;
   }
   return sum;
 }

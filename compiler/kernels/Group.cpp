@@ -88,6 +88,7 @@ static Phases cutAt(Block &block, const DenseSet<Operation *> &ends) {
   auto fuses = [&](Operation *op, unsigned index) {
     Operation *from = op->getOperand(index).getDefiningOp();
     return from && levels.contains(from) && !ends.contains(from) && streamsOperand(op, index) &&
+           seq::ActiveAttr::of(from) == seq::ActiveAttr::of(op) &&
            (roleOf(from) == Role::Pointwise || roleOf(from) == Role::Accumulate || accumulationOf(from) == op);
   };
 
@@ -130,6 +131,28 @@ static Phases cutAt(Block &block, const DenseSet<Operation *> &ends) {
       levels[op] = std::max(levels[op], latest);
   }
 
+  // What is only needed by later kernels, and made of what stands in memory in any case, is
+  // made there and not stored.
+  auto isStored = [&](Value value) {
+    Operation *from = producer(value);
+    return !from || llvm::any_of(value.getUses(), [&](OpOperand &use) {
+      Operation *user = use.getOwner();
+      return !levels.contains(user) || !fuses(user, use.getOperandNumber()) || levels[user] != levels[from];
+    });
+  };
+  for (Operation *op : llvm::reverse(computed)) {
+    if (!isa<seq::ElementwiseOpInterface>(op) || op->use_empty())
+      continue;
+    int64_t latest = std::numeric_limits<int64_t>::max();
+    for (OpOperand &use : op->getUses()) {
+      Operation *user = use.getOwner();
+      bool later = levels.contains(user) && fuses(user, use.getOperandNumber()) && roleOf(user) == Role::Pointwise;
+      latest = std::min(latest, later ? levels[user] : 0);
+    }
+    if (latest > levels[op] && llvm::all_of(op->getOperands(), isStored))
+      levels[op] = latest;
+  }
+
   for (Operation *op : computed) {
     together.insert(op);
     if (roleOf(op) == Role::Reduce)
@@ -150,7 +173,8 @@ static Phases cutAt(Block &block, const DenseSet<Operation *> &ends) {
       alone.insert(op);
   auto isLike = [&](Operation *a, Operation *b) {
     return a->getName() == b->getName() && levels[a] == levels[b] &&
-           a->getResultTypes() == b->getResultTypes() && a->getOperand(0) == b->getOperand(0);
+           a->getResultTypes() == b->getResultTypes() && a->getOperand(0) == b->getOperand(0) &&
+           seq::ActiveAttr::of(a) == seq::ActiveAttr::of(b);
   };
   for (Operation *op : computed)
     for (Operation *other : computed) {
@@ -179,6 +203,7 @@ static Phases cutAt(Block &block, const DenseSet<Operation *> &ends) {
       Group group;
       group.domain = cast<RankedTensorType>(op.getResult(0).getType());
       group.level = levels[&op];
+      group.active = seq::ActiveAttr::of(&op);
       phases.nodes.push_back({std::move(group), {}, levels[&op]});
     }
     phases.nodes[place->second].group.ops.push_back(&op);

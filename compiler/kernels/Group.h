@@ -48,6 +48,7 @@ struct Group {
   llvm::SmallVector<mlir::Operation *> ops;
   llvm::SmallVector<mlir::Value> outputs;
   int64_t level = 0;
+  seq::ActiveAttr active; ///< the rows that its sequences are computed for; null: all
 
   bool contains(mlir::Operation *op) const { return op && llvm::is_contained(ops, op); }
 };

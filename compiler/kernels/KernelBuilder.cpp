@@ -56,6 +56,8 @@ static SmallVector<std::string> withGate(ArrayRef<std::string> vars) {
 BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   Location loc = group.ops.back()->getLoc();
   Layout layout = internalLayout(group.domain);
+  if (group.active)
+    layout.type = halide::withOpenSteps(layout.type);
   Body body(*this, loc, group.domain, layout);
   SmallVector<AccumulatorSet> sets = findAccumulators(group, mostGates(target));
 
@@ -147,7 +149,9 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   else
     schedule.exact(body.vars, body.extents(), target);
   std::string kind = sets.empty() ? "pointwise" : isa<seq::MatmulOp>(sets[0].gates[0].terms[0].op) ? "step" : "conv";
-  return body.finish(layer.empty() ? kind : layer + "." + kind, schedule.schedule);
+  BuiltKernel built = body.finish(layer.empty() ? kind : layer + "." + kind, schedule.schedule);
+  built.takesSteps = bool(group.active);
+  return built;
 }
 
 BuiltKernel KernelBuilder::copy(Value value, bool external) {

@@ -20,6 +20,7 @@ namespace weft::kernels {
 struct BuiltKernel {
   mlir::FlatSymbolRefAttr kernel;
   llvm::SmallVector<mlir::Value> inputs;
+  bool takesSteps = false; ///< it can be called for some of the steps alone
 };
 
 /// Builds kernels at the end of a module; two that are alike are one.

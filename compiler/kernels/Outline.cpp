@@ -13,6 +13,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace weft;
 using namespace weft::kernels;
@@ -26,11 +28,32 @@ public:
 
   LogicalResult run() {
     Block &body = function.getFunctionBody().front();
+    countActiveRows(body);
     isolateScanOperands(body);
     return block(body);
   }
 
 private:
+  using Count = std::tuple<int64_t, int64_t, int64_t>; ///< add, divide, steps
+  static Count countOf(seq::ActiveAttr active, Type sequence) {
+    return {active.getAdd(), active.getDivide(), cast<RankedTensorType>(sequence).getDimSize(1)};
+  }
+
+  /// Finds or makes the counts of active rows that attributes speak of, in front of everything.
+  void countActiveRows(Block &body) {
+    for (auto op : body.getOps<seq::ActiveRowsOp>())
+      counts.try_emplace({op.getAdd(), op.getDivide(), op.getType().getDimSize(0)}, op.getResult());
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    for (Operation &op : body)
+      if (auto active = seq::ActiveAttr::of(&op)) {
+        Count count = countOf(active, op.getResult(0).getType());
+        auto type = RankedTensorType::get({std::get<2>(count)}, builder.getI32Type());
+        if (Value &known = counts[count]; !known)
+          known = seq::ActiveRowsOp::create(builder, op.getLoc(), type, seq::startsOf(function), active.getAdd(),
+                                            active.getDivide());
+      }
+  }
+
   /// The buffers a scan begins in and reads from are its own: starts get a
   /// kernel each that writes them, sequences from outside are copied into place.
   void isolateScanOperands(Block &body) {
@@ -83,6 +106,7 @@ private:
   };
   SmallVector<OperandCopy> copies;
   DenseMap<Value, Value> sharedCopies;
+  std::map<Count, Value> counts; ///< of active rows
 };
 
 LogicalResult Outliner::block(Block &body) {
@@ -111,6 +135,10 @@ LogicalResult Outliner::block(Block &body) {
     }
     Group &group = node.group;
     replaced.append(group.ops.begin(), group.ops.end());
+    // Counts that attributes speak of have no other use yet.
+    for (auto &[count, value] : counts)
+      if (group.contains(value.getDefiningOp()) && !llvm::is_contained(group.outputs, value))
+        group.outputs.push_back(value);
     if (group.outputs.empty())
       continue;
     OpBuilder builder(end);
@@ -120,8 +148,14 @@ LogicalResult Outliner::block(Block &body) {
     BuiltKernel kernel = kernels.group(group, packer);
     auto call = halide::ApplyOp::create(builder, group.ops.back()->getLoc(),
                                         ValueRange(group.outputs).getTypes(), kernel.kernel, kernel.inputs);
-    for (auto [output, result] : llvm::zip(group.outputs, call.getResults()))
+    if (kernel.takesSteps)
+      call.getActiveMutable().assign(counts.at(countOf(group.active, group.domain)));
+    for (auto [output, result] : llvm::zip(group.outputs, call.getResults())) {
       output.replaceUsesWithIf(result, [&](OpOperand &use) { return !group.contains(use.getOwner()); });
+      for (auto &[count, value] : counts)
+        if (value == output)
+          value = result;
+    }
   }
   terminator(body);
   for (Operation *op : llvm::reverse(replaced))

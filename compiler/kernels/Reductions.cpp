@@ -68,7 +68,7 @@ BuiltKernel KernelBuilder::contraction(Operation *op) {
   auto aType = cast<RankedTensorType>(a.getType()), bType = cast<RankedTensorType>(b.getType());
   auto domain = cast<RankedTensorType>(op->getResult(0).getType());
   auto conv = dyn_cast<seq::Conv1dKernelAdjointOp>(op);
-  auto contract = dyn_cast<seq::ContractOp>(op);
+  Value active = conv ? conv.getActive() : cast<seq::ContractOp>(op).getActive();
   bool hasSteps = bType.getRank() == 3;
   int64_t steps = hasSteps ? bType.getDimSize(1) : 1;
   int64_t chunk = stepsOfChunk(steps), chunks = (steps + chunk - 1) / chunk;
@@ -96,8 +96,8 @@ BuiltKernel KernelBuilder::contraction(Operation *op) {
       }
       atB.push_back(step);
       // The rows are the innermost loop, which then ends with the last active one.
-      if (contract && contract.getActive())
-        whereActive(e, contract.getActive(), row, step, steps);
+      if (active)
+        whereActive(e, active, row, step, steps);
       if (conv) {
         int64_t inSteps = aType.getDimSize(1);
         int64_t window = domain.getDimSize(0);

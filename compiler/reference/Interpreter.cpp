@@ -102,6 +102,9 @@ Expected<Tensors> Interpreter::run(Block &block, ArrayRef<Tensor> arguments) {
     Expected<Tensors> results = evaluate(&op);
     if (!results)
       return results.takeError();
+    if (auto active = ActiveAttr::of(&op))
+      for (Tensor &sequence : *results)
+        undefineInactive(sequence, active, op.getParentOfType<FunctionOpInterface>());
     for (auto [result, value] : llvm::zip_equal(op.getResults(), *results)) {
       assert(ArrayRef(value.shape).size() == size_t(cast<RankedTensorType>(result.getType()).getRank()));
       values[result] = std::move(value);
@@ -289,7 +292,8 @@ Tensor Interpreter::visit(Conv1dInputAdjointOp op) {
 Tensor Interpreter::visit(Conv1dKernelAdjointOp op) {
   Window window{op.getType().getDimSize(0), int64_t(op.getStrides()), int64_t(op.getDilation()),
                 op.getPadding()};
-  return conv1dKernelAdjoint(get(op.getInput()), get(op.getAdjoint()), window);
+  return conv1dKernelAdjoint(get(op.getInput()), get(op.getAdjoint()), window,
+                             op.getActive() ? &get(op.getActive()) : nullptr);
 }
 
 Tensor Interpreter::visit(MaxPool1dAdjointOp op) {

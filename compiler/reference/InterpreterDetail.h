@@ -146,10 +146,14 @@ private:
   Expected<Tensor> maskedMatmul(MatmulOp op);
   /// What part `part` of a matmul of a cell reads of `value`.
   Expected<Tensor> masked(Value value, int64_t part);
-  Tensor visit(ContractOp op) { return contract(get(op.getLhs()), activeOnly(get(op.getRhs()), op.getActive())); }
+  Tensor visit(ContractOp op) {
+    return contract(activeOnly(get(op.getLhs()), op.getActive()), activeOnly(get(op.getRhs()), op.getActive()));
+  }
   Tensor visit(ActiveRowsOp op);
   Tensor visit(SumToOp op);
   Tensor activeOnly(Tensor sequence, Value active);
+  /// Rows that `active` leaves undefined are no numbers.
+  void undefineInactive(Tensor &sequence, ActiveAttr active, FunctionOpInterface function);
   Tensor visit(ReduceOp op) { return reduce(get(op.getInput()), op.getKind()); }
   Tensors visit(SplitOp op) { return split(get(op.getInput()), op.getNumResults()); }
   Tensor visit(ConcatOp op);

@@ -59,7 +59,8 @@ struct Window {
 
 Tensor conv1d(const Tensor &input, const Tensor &kernel, Window window);
 Tensor conv1dInputAdjoint(const Tensor &adjoint, const Tensor &kernel, Window window, int64_t inputSteps);
-Tensor conv1dKernelAdjoint(const Tensor &input, const Tensor &adjoint, Window window);
+/// With `active` over that many rows of each step of `adjoint`.
+Tensor conv1dKernelAdjoint(const Tensor &input, const Tensor &adjoint, Window window, const Tensor *active = nullptr);
 Tensor maxPool1d(const Tensor &input, Window window);
 Tensor maxPool1dAdjoint(const Tensor &input, const Tensor &adjoint, Window window);
 Tensor averagePool1d(const Tensor &input, Window window);

@@ -8,6 +8,7 @@
 #include "compiler/reference/InterpreterDetail.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 using namespace weft;
@@ -175,15 +176,28 @@ Expected<Tensor> Interpreter::visit(RecurrentOp op) {
   return op.getReturnSequences() ? all : last;
 }
 
-Tensor Interpreter::visit(ActiveRowsOp op) {
-  const Tensor &starts = get(op.getStarts());
-  Tensor result = Tensor::zeros({op.getType().getDimSize(0)});
-  for (int64_t t = 0; t < result.size(); ++t) {
+static Tensor activeRows(const Tensor &starts, int64_t add, int64_t divide, int64_t steps) {
+  Tensor result = Tensor::zeros({steps});
+  for (int64_t t = 0; t < steps; ++t) {
     for (double start : starts.values)
-      result.values[t] += std::floor((start + double(int64_t(op.getAdd()))) / double(op.getDivide())) <= double(t);
+      result.values[t] += std::floor((start + double(add)) / double(divide)) <= double(t);
     result.values[t] = std::max(result.values[t], 1.0);
   }
   return result;
+}
+
+Tensor Interpreter::visit(ActiveRowsOp op) {
+  return activeRows(get(op.getStarts()), op.getAdd(), op.getDivide(), op.getType().getDimSize(0));
+}
+
+void Interpreter::undefineInactive(Tensor &sequence, ActiveAttr active, FunctionOpInterface function) {
+  Tensor counts = activeRows(get(startsOf(function)), active.getAdd(), active.getDivide(), sequence.shape[1]);
+  for (int64_t t = 0; t < counts.size(); ++t) {
+    Tensor step = stepOf(sequence, t);
+    std::fill(step.values.begin() + int64_t(counts.values[t]) * (step.size() / step.shape[0]), step.values.end(),
+              std::numeric_limits<double>::quiet_NaN());
+    setStep(sequence, t, step);
+  }
 }
 
 /// `sequence` with 0 for the rows that are not active at a step.

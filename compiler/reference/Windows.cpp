@@ -61,12 +61,15 @@ Tensor reference::conv1dInputAdjoint(const Tensor &adjoint, const Tensor &kernel
   return result;
 }
 
-Tensor reference::conv1dKernelAdjoint(const Tensor &input, const Tensor &adjoint, Window window) {
+Tensor reference::conv1dKernelAdjoint(const Tensor &input, const Tensor &adjoint, Window window,
+                                      const Tensor *active) {
   int64_t rows = input.shape[0], steps = input.shape[1], channels = input.shape[2],
           filters = adjoint.shape[2];
   Tensor result = Tensor::zeros({window.width, channels, filters});
   for (int64_t r = 0; r < rows; ++r)
     forEachTap(steps, window, [&](int64_t out, int64_t tap, int64_t in) {
+      if (active && double(r) >= active->values[out])
+        return;
       const double *x = input.row(r * steps + in);
       const double *dy = adjoint.row(r * adjoint.shape[1] + out);
       for (int64_t c = 0; c < channels; ++c)

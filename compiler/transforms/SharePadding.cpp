@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/transforms/ActiveRows.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ScanUtils.h"
 
@@ -20,8 +21,6 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
-
-#include <map>
 
 namespace weft {
 #define GEN_PASS_DEF_SEQSHAREPADDING
@@ -33,24 +32,6 @@ using namespace weft;
 using namespace weft::seq;
 
 namespace {
-
-/// Rows are the same before step (start + add) floordiv divide.
-struct Prefix {
-  int64_t add = 0, divide = 1;
-  auto operator<=>(const Prefix &) const = default;
-
-  /// Of what windows of `width` steps at `strides`, `before` steps early, make of it.
-  Prefix windowed(int64_t width, int64_t strides, int64_t before) const {
-    return {add + (before - width + strides) * divide, divide * strides};
-  }
-};
-
-/// How far the rows of a value are the same.
-struct Sameness {
-  enum Kind { Uniform, UntilStart, Different } kind = Different;
-  Prefix prefix;
-  auto operator<=>(const Sameness &) const = default;
-};
 
 /// One function, seen from one of its inputs of ids.
 class Sharing {
@@ -74,7 +55,6 @@ private:
   ScanOp forwardOf(ScanOp scan) const;
   bool findForward();
   bool findBackward();
-  bool isAdjointOf(Value value, Prefix prefix) const;
 
   FunctionOpInterface function;
   Block &body;
@@ -110,20 +90,17 @@ Sameness Sharing::meet(ValueRange values, RankedTensorType like) const {
     // Only of sequences, whose steps stay where they are.
     auto type = cast<RankedTensorType>(value.getType());
     bool aligned = type.getRank() >= 3 && type.getRank() == like.getRank() && type.getDimSize(1) == like.getDimSize(1);
-    if (one.kind == Sameness::Different || !aligned || (result.kind == Sameness::UntilStart && result != one))
+    if (!aligned || !result.meet(one))
       return {};
-    result = one;
   }
   return result;
 }
 
-template <typename OpTy> static Sameness windowed(Sameness input, OpTy op, int64_t width, int64_t dilation) {
+static Sameness windowed(Sameness input, Operation *op) {
   if (input.kind != Sameness::UntilStart)
     return input;
-  int64_t steps = op.getInput().getType().getDimSize(1);
-  WindowGeometry geometry = windowGeometry(steps, width, op.getStrides(), dilation, op.getPadding());
-  int64_t reach = (width - 1) * dilation + 1;
-  return {Sameness::UntilStart, input.prefix.windowed(reach, op.getStrides(), geometry.before)};
+  Windows windows = *windowsOf(op);
+  return {Sameness::UntilStart, input.prefix.windowed(windows.reach, windows.strides, windows.before)};
 }
 
 Sameness Sharing::ofOperation(Operation &op) const {
@@ -135,11 +112,7 @@ Sameness Sharing::ofOperation(Operation &op) const {
       .Case<OneHotOp, NonzeroOp>([&](auto ofIds) { return of(ofIds.getIds()); })
       .Case([&](RandomMaskOp mask) { return of(mask.getKeys()); })
       .Case([&](BroadcastRowsOp broadcast) { return of(broadcast.getInput()); })
-      .Case([&](Conv1dOp conv) {
-        return windowed(of(conv.getInput()), conv, conv.getKernel().getType().getDimSize(0), conv.getDilation());
-      })
-      .Case<MaxPool1dOp, AveragePool1dOp>(
-          [&](auto pool) { return windowed(of(pool.getInput()), pool, pool.getPool(), 1); })
+      .Case<Conv1dOp, MaxPool1dOp, AveragePool1dOp>([&](auto of) { return windowed(this->of(of.getInput()), of); })
       .Case<MatmulOp, SplitOp, ConcatOp, ReduceOp>([&](auto) { return meet(op.getOperands(), type); })
       .Case([&](ElementwiseOpInterface) { return meet(op.getOperands(), type); })
       .Default([](auto) { return Sameness(); });
@@ -167,15 +140,11 @@ std::optional<Prefix> Sharing::prefixOfForward(ScanOp scan) const {
       !capturesOnlyUniform(scan) ||
       !llvm::all_of(scan.getStarts(), [&](Value start) { return of(start).kind == Sameness::Uniform; }))
     return std::nullopt;
-  std::optional<Prefix> prefix;
-  for (Value input : scan.getInputs()) {
-    Sameness one = of(input);
-    if (one.kind == Sameness::Different || (one.kind == Sameness::UntilStart && prefix && *prefix != one.prefix))
+  Sameness all{Sameness::Uniform, {}};
+  for (Value input : scan.getInputs())
+    if (!all.meet(of(input)))
       return std::nullopt;
-    if (one.kind == Sameness::UntilStart)
-      prefix = one.prefix;
-  }
-  return prefix;
+  return all.kind == Sameness::UntilStart ? std::optional(all.prefix) : std::nullopt;
 }
 
 bool Sharing::findForward() {
@@ -204,15 +173,6 @@ bool Sharing::findForward() {
 // Adjoints
 //===----------------------------------------------------------------------===//
 
-/// Whether `value` is an adjoint kept by a scan in reverse that is computed for the same active rows.
-bool Sharing::isAdjointOf(Value value, Prefix prefix) const {
-  if (of(value).kind != Sameness::Different)
-    return false;
-  auto scan = value.getDefiningOp<ScanOp>();
-  auto found = scan ? scans.find(scan) : scans.end();
-  return found != scans.end() && scan.getReverse() && found->second == prefix;
-}
-
 ScanOp Sharing::forwardOf(ScanOp scan) const {
   for (Value input : scan.getInputs())
     if (auto from = input.getDefiningOp<ScanOp>(); from && !from.getReverse() && scans.count(from))
@@ -223,36 +183,17 @@ ScanOp Sharing::forwardOf(ScanOp scan) const {
 /// Whether states and kept values are linear in the states and in the inputs
 /// that are no values of the forward pass; other kept values do not depend on those, and are `forward`.
 bool Sharing::isLinear(ScanOp scan, SmallVectorImpl<Value> &forward) const {
-  llvm::SmallDenseSet<Value> linear, zero;
+  llvm::SmallDenseSet<Value> linear;
   for (Value state : scan.getStateArguments())
     linear.insert(state);
   for (auto [input, argument] : llvm::zip(scan.getInputs(), scan.getStepArguments()))
     if (of(input).kind == Sameness::Different)
       linear.insert(argument);
-  auto isZero = [&](Value value) {
-    Operation *op = value.getDefiningOp();
-    while (auto broadcast = dyn_cast_or_null<BroadcastRowsOp>(op))
-      op = broadcast.getInput().getDefiningOp();
-    auto constant = dyn_cast_or_null<ConstantOp>(op);
-    auto elements = constant ? dyn_cast<DenseFPElementsAttr>(constant.getValue()) : DenseFPElementsAttr();
-    return elements && elements.isSplat() && elements.getSplatValue<APFloat>().isZero();
-  };
-  auto isLin = [&](Value value) { return linear.contains(value) || isZero(value); };
+  auto isLin = [&](Value value) { return linear.contains(value) || isZeroConstant(value); };
   for (Operation &op : scan.getBody().front().without_terminator()) {
     if (llvm::none_of(op.getOperands(), [&](Value operand) { return linear.contains(operand); }))
       continue;
-    bool fine = TypeSwitch<Operation *, bool>(&op)
-                    .Case([&](MulOp) { return !(linear.contains(op.getOperand(0)) && linear.contains(op.getOperand(1))); })
-                    .Case<DivOp, MatmulOp>([&](auto) { return !linear.contains(op.getOperand(1)); })
-                    .Case([&](SelectOp select) {
-                      return !linear.contains(select.getCondition()) && isLin(select.getOnTrue()) &&
-                             isLin(select.getOnFalse());
-                    })
-                    .Case([&](ReduceOp reduce) { return reduce.getKind() != Reduction::Max; })
-                    .Case<AddOp, SubOp, NegateOp, SplitOp, ConcatOp, SumToOp, ReshapeOp>(
-                        [&](auto) { return llvm::all_of(op.getOperands(), isLin); })
-                    .Default([](auto) { return false; });
-    if (!fine)
+    if (!isLinearIn(op, [&](Value value) { return linear.contains(value); }, isZeroConstant))
       return false;
     linear.insert(op.result_begin(), op.result_end());
   }
@@ -278,7 +219,7 @@ bool Sharing::findBackward() {
     bool fine = !scan.getActive() && isRowByRow(scan) && capturesOnlyUniform(scan) && isLinear(scan, forwardKept);
     for (Value input : scan.getInputs())
       if (Sameness one = of(input); one.kind == Sameness::UntilStart)
-        fine &= one.prefix == prefix;
+        fine &= one.covers(prefix);
     if (!fine) {
       refused.insert(forward);
       return false;
@@ -301,6 +242,12 @@ bool Sharing::analyze() {
 // Rewriting
 //===----------------------------------------------------------------------===//
 
+/// The steps that a sum goes over: those of its adjoint.
+static int64_t stepsOfSum(Operation *sum) {
+  unsigned number = isa<Conv1dKernelAdjointOp>(sum) ? 1 : 0;
+  return cast<RankedTensorType>(sum->getOperand(number).getType()).getDimSize(1);
+}
+
 void Sharing::apply(unsigned index) {
   OpBuilder builder = OpBuilder::atBlockBegin(&body);
   MLIRContext *context = builder.getContext();
@@ -320,41 +267,31 @@ void Sharing::apply(unsigned index) {
                                    prefix.divide);
     return value;
   };
-  // What a use does with rows that are not active: nothing, or it wants all of them.
-  auto knowsRows = [&](Operation *user, Value value, Prefix prefix, int64_t steps, bool isAdjoint) {
-    if (auto found = scans.find(user); found != scans.end())
-      return found->second == prefix && !llvm::is_contained(cast<ScanOp>(user).getStarts(), value);
-    bool ofAdjoint = isAdjoint || llvm::any_of(user->getOperands(), [&](Value operand) { return isAdjointOf(operand, prefix); });
-    if (!ofAdjoint || !isa<ContractOp, SumToOp, ScatterAddOp>(user) || user->getBlock() != &body)
-      return false;
-    if (auto sum = dyn_cast<SumToOp>(user); sum && hasBatch(sum.getType()))
-      return false;
-    // Its last operand, where it has not been told yet.
-    Value active = activeRows(prefix, steps);
-    if (!llvm::is_contained(user->getOperands(), active))
-      user->insertOperands(user->getNumOperands(), active);
-    return true;
-  };
+  RowsNeeded rows(body, [this](Value value) { return of(value); }, scans);
+  for (Operation &op : body.without_terminator()) {
+    if (auto known = rows.restricted().find(&op); known != rows.restricted().end())
+      op.setAttr("seq.active", ActiveAttr::get(context, known->second.add, known->second.divide));
+    if (auto known = rows.sums().find(&op); known != rows.sums().end())
+      op.insertOperands(op.getNumOperands(), activeRows(known->second, stepsOfSum(&op)));
+  }
   for (auto scan : body.getOps<ScanOp>()) {
     auto found = scans.find(scan);
     if (found == scans.end())
       continue;
     Prefix prefix = found->second;
-    int64_t steps = scan.getSteps();
-    bool reverse = scan.getReverse();
     SmallVector<int64_t> spread, clear, collected;
     for (auto [number, kept] : llvm::enumerate(scan.getKept())) {
-      bool told = true, isAdjoint = isAdjointOf(kept, prefix);
-      for (Operation *user : llvm::SetVector<Operation *>(kept.user_begin(), kept.user_end()))
-        told &= knowsRows(user, kept, prefix, steps, isAdjoint);
-      if (!told)
-        (isAdjoint ? clear : spread).push_back(number);
+      // What is needed of more rows than the scan is computed for is filled in for all.
+      std::optional<Prefix> needed = rows.of(kept);
+      if (!kept.use_empty() && !(needed && needed->divide == prefix.divide && needed->add >= prefix.add))
+        (rows.adjoint(kept) ? clear : spread).push_back(number);
     }
-    if (reverse)
+    if (scan.getReverse())
       for (auto [number, input] : llvm::enumerate(scan.getInputs()))
-        if (of(input).kind == Sameness::Different && !isAdjointOf(input, prefix))
+        if (const SharedAdjoint *shared = rows.adjoint(input);
+            of(input).kind == Sameness::Different && !(shared && shared->support == prefix))
           collected.push_back(number);
-    scan.getActiveMutable().assign(activeRows(prefix, steps));
+    scan.getActiveMutable().assign(activeRows(prefix, scan.getSteps()));
     if (!clear.empty())
       scan.setClear(clear);
     if (!spread.empty())

@@ -17,6 +17,21 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace weft::halide {
+/// A buffer of a number of steps that calls tell, outside of rows.
+inline bool hasOpenSteps(mlir::MemRefType type) {
+  return type.getRank() == 3 && type.isDynamicDim(0) && type.isDynamicDim(1);
+}
+/// The buffer `type` [steps, rows, columns] with its steps open, and closed again.
+inline mlir::MemRefType withSteps(mlir::MemRefType type, int64_t steps) {
+  return mlir::MemRefType::get({steps, type.getDimSize(1), type.getDimSize(2)}, type.getElementType(),
+                               type.getLayout());
+}
+inline mlir::MemRefType withOpenSteps(mlir::MemRefType type) {
+  return withSteps(type, mlir::ShapedType::kDynamic);
+}
+} // namespace weft::halide
+
 #include "dialects/halide/HalideDialect.h.inc"
 #include "dialects/halide/HalideEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
@@ -30,6 +45,7 @@ namespace weft::halide {
 struct KernelSignature {
   llvm::SmallVector<mlir::MemRefType> inputs, outputs;
   std::optional<unsigned> accumulates; ///< the input that its output is added to, in the same buffer
+  bool takesSteps = false;             ///< its outputs leave their steps open
 };
 
 /// Of the kernel that `user` names; an error where there is none.

@@ -135,6 +135,10 @@ def Halide_UpdateOp : Halide_Op<"update", [HasParent<"KernelOp">,
 
 def Halide_OutputOp : Halide_Op<"output", [HasParent<"KernelOp">]> {
   let summary = "the func whose values the kernel writes, and the buffers it writes to";
+  let description = [{
+    A buffer of steps outside of rows, `memref<?x?x32xf32, strided<[?, 32, 1], offset: ?>>`, leaves its
+    steps open: a call may be for some of them alone, and says where they begin.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$func, TypeArrayAttr:$types);
   let assemblyFormat = "$func `:` $types attr-dict";
 }
@@ -258,19 +262,35 @@ def Halide_SpecializeOp : Halide_Op<"specialize", [HasParent<"ScheduleOp">, NoTe
 // Use
 //===----------------------------------------------------------------------===//
 
-def Halide_ApplyOp : Halide_Op<"apply", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Halide_ApplyOp : Halide_Op<"apply", [Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a kernel applied to tensors, before buffers are planned";
-  let description = "Operands: the kernel's inputs and scalars. Results: one for each of its outputs.";
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$inputs);
+  let description = [{
+    Operands: the kernel's inputs and scalars. Results: one for each of its outputs.
+    With `active`, counts of rows for each step that never fall from one to the
+    next, step t of the results is computed for the first active[t] rows alone; the
+    kernel leaves its steps open.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$inputs, Optional<AnyType>:$active);
   let results = (outs Variadic<AnyType>:$outputs);
-  let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat =
+      "$kernel `(` $inputs `)` (`active` `(` $active^ `)`)? attr-dict `:` functional-type(operands, results)";
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$types, "::mlir::FlatSymbolRefAttr":$kernel,
+                                 "::mlir::ValueRange":$inputs),
+                            "build($_builder, $_state, types, kernel, inputs, ::mlir::Value());">];
 }
 
-def Halide_CallOp : Halide_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Halide_CallOp : Halide_Op<"call", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a kernel run on buffers";
-  let description = "Operands: the kernel's inputs and scalars, then a memref for each of its outputs.";
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$arguments);
-  let assemblyFormat = "$kernel `(` $arguments `)` attr-dict `:` type($arguments)";
+  let description = [{
+    Operands: the kernel's inputs and scalars, then a memref for each of its outputs.
+    With `from`, of a kernel that leaves its steps open, the outputs are those steps of
+    the whole from there on that the memrefs have.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$arguments, Optional<Index>:$from);
+  let assemblyFormat = "$kernel `(` $arguments `)` (`from` $from^)? attr-dict `:` type($arguments)";
+  let builders = [OpBuilder<(ins "::mlir::FlatSymbolRefAttr":$kernel, "::mlir::ValueRange":$arguments),
+                            "build($_builder, $_state, kernel, arguments, ::mlir::Value());">];
 }
 
 #endif // WEFT_DIALECTS_HALIDE_HALIDEOPS_TD

@@ -313,6 +313,7 @@ FailureOr<KernelSignature> weft::halide::kernelSignature(Operation *user, FlatSy
       for (Type type : output.getTypes().getAsValueRange<TypeAttr>())
         signature.outputs.push_back(cast<MemRefType>(type));
   }
+  signature.takesSteps = !signature.outputs.empty() && hasOpenSteps(signature.outputs.front());
   return signature;
 }
 
@@ -324,6 +325,9 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError("has ") << getInputs().size() << " operands and " << getOutputs().size() << " results, but "
                                << getKernelAttr() << " takes " << signature->inputs.size() << " and makes "
                                << signature->outputs.size();
+  if (signature->takesSteps != bool(getActive()))
+    return emitOpError() << (getActive() ? "is for active rows, but " : "is for all rows, but ") << getKernelAttr()
+                         << (getActive() ? " does not leave its steps open" : " leaves its steps open");
   return success();
 }
 
@@ -338,6 +342,8 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (declared.size() != getArguments().size())
     return emitOpError("gives ") << getArguments().size() << " arguments to " << getKernelAttr()
                                       << ", which takes " << declared.size();
+  if (getFrom() && !signature->takesSteps)
+    return emitOpError() << "begins `from` a step, but " << getKernelAttr() << " does not leave its steps open";
   for (auto [index, argument, type] : llvm::enumerate(getArguments(), declared)) {
     auto given = dyn_cast<MemRefType>(argument.getType());
     if (!type && !given)

@@ -45,6 +45,9 @@ struct WindowGeometry {
 WindowGeometry windowGeometry(int64_t steps, int64_t width, int64_t strides, int64_t dilation,
                               Padding padding);
 
+/// The argument that says at which step each row of a slice begins; null where none does.
+mlir::BlockArgument startsOf(mlir::FunctionOpInterface function);
+
 /// The number that the masks of a recurrent layer have among those of the layer:
 /// of argument `argument` of its cell (the input is 0), read by part `part`.
 constexpr int64_t maskNumber(int64_t argument, int64_t part) { return 256 * argument + part; }

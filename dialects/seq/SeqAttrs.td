@@ -72,4 +72,21 @@ def Seq_InitAttr : AttrDef<Seq_Dialect, "Init"> {
   }];
 }
 
+def Seq_ActiveAttr : AttrDef<Seq_Dialect, "Active"> {
+  let mnemonic = "active";
+  let summary = "for which rows alone an operation's sequences are computed";
+  let description = [{
+    As `seq.active = #seq.active<add = -2, divide = 1>` on an operation outside of
+    scans: at step t its results are computed for as many rows as the counts of a
+    `seq.active_rows` with these numbers say, and undefined for the others.
+  }];
+  let parameters = (ins "int64_t":$add, "int64_t":$divide);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The attribute of `op`, null where all rows are computed.
+    static ActiveAttr of(::mlir::Operation *op) { return op->getAttrOfType<ActiveAttr>("seq.active"); }
+  }];
+}
+
 #endif // WEFT_DIALECTS_SEQ_SEQATTRS_TD

@@ -30,3 +30,41 @@ void SeqDialect::initialize() {
 #include "dialects/seq/SeqOps.cpp.inc"
       >();
 }
+
+//===----------------------------------------------------------------------===//
+// Sequences of active rows alone
+//===----------------------------------------------------------------------===//
+
+BlockArgument weft::seq::startsOf(FunctionOpInterface function) {
+  for (BlockArgument argument : function.getFunctionBody().getArguments())
+    if (auto field = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "weft.field");
+        field && field.getValue() == "starts")
+      return argument;
+  return {};
+}
+
+LogicalResult SeqDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() != "seq.active")
+    return success();
+  if (!isa<ActiveAttr>(attribute.getValue()))
+    return op->emitOpError() << "expected `seq.active` to be as #seq.active<add = 0, divide = 1>, got "
+                             << attribute.getValue();
+  // C1
+  auto function = dyn_cast_or_null<FunctionOpInterface>(op->getParentOp());
+  if (!function || !startsOf(function))
+    return op->emitOpError("expected `seq.active` in the body of a function that takes `starts` alone");
+  // C2
+  for (Type type : op->getResultTypes()) {
+    auto sequence = dyn_cast<RankedTensorType>(type);
+    if (!sequence || sequence.getRank() < 3 || !sequence.isDynamicDim(0) || !sequence.getElementType().isF32())
+      return op->emitOpError() << "expected sequences [batch, steps, ..] beside `seq.active`, got " << type;
+  }
+  return success();
+}
+
+LogicalResult ActiveAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t, int64_t divide) {
+  // C3
+  if (divide < 1)
+    return emitError() << "expected `divide` of 1 or more, got " << divide;
+  return success();
+}

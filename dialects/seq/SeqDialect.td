@@ -24,6 +24,7 @@ def Seq_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
 }
 
 #endif // WEFT_DIALECTS_SEQ_SEQDIALECT_TD

@@ -321,7 +321,7 @@ Adjoints Conv1dOp::buildAdjoints(OpBuilder &builder, ValueRange adjoints) {
   Value input = Conv1dInputAdjointOp::create(builder, loc, getInput().getType(), dy, getKernel(),
                                              getStrides(), getPadding(), getDilation());
   Value kernel = Conv1dKernelAdjointOp::create(builder, loc, getKernel().getType(), getInput(), dy,
-                                               getStrides(), getPadding(), getDilation());
+                                               /*active=*/Value(), getStrides(), getPadding(), getDilation());
   Adjoints answer{input, kernel};
   if (getBias())
     answer.push_back(Rule(builder, *this).sumTo(dy, getBias()));

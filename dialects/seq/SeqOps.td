@@ -506,10 +506,11 @@ def Seq_Conv1dInputAdjointOp : Seq_Op<"conv1d_input_adjoint", [Pure]> {
 
 def Seq_Conv1dKernelAdjointOp : Seq_Op<"conv1d_kernel_adjoint", [Pure]> {
   let summary = "what flows to the kernel of a convolution, summed over rows and steps";
-  let arguments = (ins Seq_F32Tensor:$input, Seq_F32Tensor:$adjoint, I64Attr:$strides,
-                       Seq_PaddingAttr:$padding, I64Attr:$dilation);
+  let description = "With `active` only over the first active[t] rows of step t of `adjoint`.";
+  let arguments = (ins Seq_F32Tensor:$input, Seq_F32Tensor:$adjoint, Optional<Seq_IdTensor>:$active,
+                       I64Attr:$strides, Seq_PaddingAttr:$padding, I64Attr:$dilation);
   let results = (outs Seq_F32Tensor:$result);
-  let assemblyFormat = "$input `,` $adjoint attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input `,` $adjoint (`active` $active^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

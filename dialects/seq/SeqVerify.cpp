@@ -423,8 +423,11 @@ LogicalResult Conv1dInputAdjointOp::verify() {
 }
 
 LogicalResult Conv1dKernelAdjointOp::verify() {
-  return verifyConvolution(*this, getInput().getType(), getType(), getStrides(), getDilation(), getPadding(),
-                           "an adjoint", getAdjoint().getType());
+  if (failed(verifyConvolution(*this, getInput().getType(), getType(), getStrides(), getDilation(), getPadding(),
+                               "an adjoint", getAdjoint().getType())))
+    return failure();
+  // C5
+  return expectActiveOver(*this, getActive(), getAdjoint().getType());
 }
 
 /// C1 to C3 of max_pool1d and average_pool1d, which their adjoints share.

@@ -87,3 +87,52 @@ module {
     return
   }
 }
+
+// -----
+
+// Where steps are open, the call says at which the buffer begins.
+// CHECK-LABEL: func.func @predict.slice
+// CHECK: scf.for %[[FROM:.*]] = %c0 to %c20 step %c8
+// CHECK: %[[MIN:.*]] = arith.index_cast %[[FROM]] : index to i32
+// CHECK: %[[PLACE:.*]] = llvm.getelementptr %{{.*}}[0, 2, 0]
+// CHECK: llvm.store %[[MIN]], %[[PLACE]]
+// CHECK: llvm.call @weft_ones
+module {
+  halide.kernel @ones {
+    halide.func @y(%u, %r, %t) : f32 {
+      %0 = arith.constant 1.0 : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<?x?x4xf32, strided<[?, 16, 1], offset: ?>>]
+  }
+  func.func @predict.slice(%rows: index {weft.field = "rows"}, %arena: memref<?xf32> {weft.field = "arena"}) {
+    %c0 = arith.constant 0 : index
+    %c8 = arith.constant 8 : index
+    %c20 = arith.constant 20 : index
+    %stride = arith.muli %rows, %c8 : index
+    scf.for %from = %c0 to %c20 step %c8 {
+      %offset = arith.muli %from, %stride : index
+      %y = memref.reinterpret_cast %arena to offset: [%offset], sizes: [%c8, %rows, 4], strides: [%stride, 16, 1]
+          : memref<?xf32> to memref<?x?x4xf32, strided<[?, 16, 1], offset: ?>>
+      halide.call @ones(%y) from %from : memref<?x?x4xf32, strided<[?, 16, 1], offset: ?>>
+    }
+    return
+  }
+}
+
+// -----
+
+module {
+  halide.kernel @ones {
+    halide.func @y(%u, %r, %t) : f32 {
+      %0 = arith.constant 1.0 : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<20x?x4xf32, strided<[?, 16, 1], offset: ?>>]
+  }
+  func.func @predict.slice(%rows: index {weft.field = "rows"}, %y: memref<?x?x4xf32, strided<[?, 16, 1], offset: ?>> {weft.field = "arena"}) {
+    // expected-error @+1 {{begins `from` a step, but @ones does not leave its steps open}}
+    halide.call @ones(%y) from %rows : memref<?x?x4xf32, strided<[?, 16, 1], offset: ?>>
+    return
+  }
+}

@@ -81,3 +81,47 @@ module {
     seq.return %y : tensor<?x4xf32>
   }
 }
+
+// -----
+
+module {
+  halide.kernel @count {
+    halide.input @starts : memref<?x1xi32>
+    halide.func @y(%u) : i32 {
+      %0 = arith.constant 1 : i32
+      halide.yield %0 : i32
+    }
+    halide.output @y : [memref<9xi32>]
+  }
+  halide.kernel @copy {
+    halide.input @x : memref<9x?x4xf32, strided<[?, 16, 1], offset: ?>>
+    halide.func @y(%u, %r, %t) : f32 {
+      %0 = halide.at @x[%u, %r, %t] : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<9x?x4xf32, strided<[?, 16, 1], offset: ?>>]
+  }
+  seq.model @m(%x: tensor<?x9x4xf32>, %starts: tensor<?x1xi32>) -> tensor<?x9x4xf32> {
+    %active = halide.apply @count(%starts) : (tensor<?x1xi32>) -> tensor<9xi32>
+    // expected-error @+1 {{is for active rows, but @copy does not leave its steps open}}
+    %y = halide.apply @copy(%x) active(%active) : (tensor<?x9x4xf32>, tensor<9xi32>) -> tensor<?x9x4xf32>
+    seq.return %y : tensor<?x9x4xf32>
+  }
+}
+
+// -----
+
+module {
+  halide.kernel @ones {
+    halide.func @y(%u, %r, %t) : f32 {
+      %0 = arith.constant 1.0 : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<?x?x4xf32, strided<[?, 16, 1], offset: ?>>]
+  }
+  seq.model @m(%x: tensor<?x9x4xf32>) -> tensor<?x9x4xf32> {
+    // expected-error @+1 {{is for all rows, but @ones leaves its steps open}}
+    %y = halide.apply @ones() : () -> tensor<?x9x4xf32>
+    seq.return %y : tensor<?x9x4xf32>
+  }
+}

@@ -271,6 +271,16 @@ std::vector<Case> sharedCases() {
       {"gru", model(ids, "embedding(6) |> gru(5) |> dense(1, activation = sigmoid)", bce)},
       {"conv", model(ids, "embedding(6) |> conv1d(9, 3, padding = same, activation = relu) |> max_pool1d(2) |> "
                           "lstm(5) |> dense(1)", mse)},
+      // More steps than one call of a kernel is for.
+      {"conv_long", model("tokens[45] of 20", "embedding(6) |> conv1d(9, 3, padding = same, activation = relu) |> max_pool1d(2) |> "
+                                              "lstm(5) |> dense(1)", mse)},
+      {"conv_stacked", model("tokens[23] of 20", "embedding(6) |> conv1d(9, 3, strides = 2, padding = same, activation = relu) |> "
+                                                 "conv1d(20, 2, padding = causal, dilation = 2) |> layer_norm |> lstm(5) |> dense(1)", mse)},
+      {"pool_average", model("tokens[23] of 20", "embedding(6) |> average_pool1d(3, strides = 2, padding = same) |> conv1d(5, 3) |> "
+                                                 "gru(4, return_sequences = true) |> flatten |> dense(1)", mse)},
+      {"pool_long", model("tokens[33] of 20", "embedding(6) |> conv1d(5, 3, padding = same) |> max_pool1d(10, strides = 2) |> gru(4) |> dense(1)", mse)},
+      {"conv_between", model("tokens[23] of 20", "embedding(6) |> gru(5, return_sequences = true) |> conv1d(9, 3, padding = same, activation = relu) |> "
+                                                 "max_pool1d(2) |> lstm(5) |> dense(1)", mse)},
       {"stacked", model(ids, "embedding(6) |> lstm(5, return_sequences = true) |> simple_rnn(4) |> dense(2)", mse)},
       {"leaving", model(ids, "embedding(6) |> gru(5, return_sequences = true) |> global_average_pool1d |> dense(2)", mse)},
       {"bidirectional", model(ids, "embedding(6) |> bidirectional(lstm(5)) |> dense(1, activation = sigmoid)", bce)},

@@ -109,6 +109,28 @@ TEST_F(SharePaddingTest, WindowsInFront) {
           "mean_squared_error");
 }
 
+/// Windows of windows: each needs a few steps more of what is below it.
+TEST_F(SharePaddingTest, WindowsStacked) {
+  auto isFine = [&](const std::string &layers) { check(layers + " |> dense(1)", true, "mean_squared_error"); };
+  isFine("conv1d(4, 3, padding = same, activation = relu) |> conv1d(2, 2, padding = causal, dilation = 2) |> lstm(3)");
+  isFine("conv1d(4, 3, strides = 2, padding = same, activation = tanh) |> average_pool1d(3, strides = 2, padding = same) |> gru(3)");
+  isFine("max_pool1d(3, strides = 1, padding = same) |> conv1d(4, 3, strides = 2) |> lstm(3)");
+  isFine("conv1d(4, 2) |> max_pool1d(2, strides = 3) |> dense(3, activation = sigmoid) |> simple_rnn(3)");
+  isFine("conv1d(4, 3, padding = same) |> layer_norm |> lstm(3)");
+  // Of a layer that is computed for active rows itself, and below one.
+  isFine("lstm(3, return_sequences = true) |> conv1d(4, 3, padding = same, activation = relu) |> max_pool1d(2) |> gru(2)");
+  isFine("gru(3, return_sequences = true) |> average_pool1d(2) |> conv1d(4, 2) |> lstm(2, return_sequences = true) |> flatten");
+}
+
+TEST_F(SharePaddingTest, WindowsUsedTwice) {
+  checkBody("  e = x |> embedding(3) |> conv1d(4, 3, padding = same, activation = relu)\n"
+            "  output y = concat(e |> lstm(3), e |> max_pool1d(2) |> gru(2), e |> global_max_pool1d) |> dense(1)\n",
+            true, "mean_squared_error");
+  checkBody("  e = x |> embedding(3)\n  c = e |> conv1d(3, 3, padding = same, activation = tanh)\n"
+            "  output y = e * c + c |> lstm(3) |> dense(1)\n",
+            true, "mean_squared_error");
+}
+
 TEST_F(SharePaddingTest, Directions) {
   check("bidirectional(lstm(3)) |> dense(1, activation = sigmoid)");
   check("bidirectional(gru(3, return_sequences = true), merge = sum) |> lstm(2) |> dense(1, activation = sigmoid)");

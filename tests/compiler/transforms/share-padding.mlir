@@ -6,6 +6,10 @@
 // CHECK-SAME: weft.padded_input = 0 : i64
 // A window of 3 with one step of padding in front, then every other step.
 // CHECK-DAG: %[[A:.+]] = seq.active_rows %starts {add = -1 : i64, divide = 2 : i64} : (tensor<?x1xi32>) -> tensor<4xi32>
+// Below the scan, for the rows that it asks for: each window needs some steps more.
+// CHECK: seq.gather %{{.+}}, %x {seq.active = #seq.active<add = -3, divide = 1>}
+// CHECK: seq.conv1d %{{.+}} {padding = #seq.padding<same>, seq.active = #seq.active<add = -2, divide = 1>}
+// CHECK: seq.max_pool1d %{{.+}} {pool = 2 : i64, seq.active = #seq.active<add = -1, divide = 2>, strides = 2 : i64}
 // CHECK: seq.scan over(%{{.+}}) from(%{{.+}}) steps 4 active(%[[A]] : tensor<4xi32>) :
 // Its sequence leaves for a flatten, which wants all rows.
 // CHECK: seq.scan over(%{{.+}}) from(%{{.+}}) steps 4 active(%[[A]] : tensor<4xi32>) spread [0] :

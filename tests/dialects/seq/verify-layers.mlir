@@ -248,6 +248,16 @@ func.func @f(%x: tensor<?x9x4xf32>, %y: tensor<?x7x2xf32>) {
 
 // -----
 
+// conv1d_kernel_adjoint C5
+func.func @f(%x: tensor<?x9x4xf32>, %y: tensor<?x7x2xf32>, %active: tensor<9xi32>) {
+  // expected-error @+1 {{expected counts of active rows of type 'tensor<7xi32>', got 'tensor<9xi32>'}}
+  %r = seq.conv1d_kernel_adjoint %x, %y active %active {strides = 1 : i64, padding = #seq.padding<valid>, dilation = 1 : i64}
+      : (tensor<?x9x4xf32>, tensor<?x7x2xf32>, tensor<9xi32>) -> tensor<3x4x2xf32>
+  return
+}
+
+// -----
+
 // max_pool1d C1
 func.func @f(%x: tensor<?x9x4xf32>) {
   // expected-error @+1 {{expected valid or same padding, got causal}}

@@ -203,3 +203,38 @@ func.func @f(%x: tensor<?x9x4xf32>, %h: tensor<?x2xf32>) {
   }
   return
 }
+
+// -----
+
+// Sequences of active rows alone.
+func.func @f(%x: tensor<?x9x4xf32>) {
+  // expected-error @+1 {{expected `seq.active` in the body of a function that takes `starts` alone}}
+  %y = seq.tanh %x {seq.active = #seq.active<add = 0, divide = 1>} : tensor<?x9x4xf32>
+  return
+}
+
+// -----
+
+seq.model @m(%x: tensor<?x9x4xf32>, %starts: tensor<?x1xi32> {weft.field = "starts"}) -> tensor<?x1xf32> {
+  %y = seq.tanh %x {seq.active = #seq.active<add = -2, divide = 1>} : tensor<?x9x4xf32>
+  // expected-error @+1 {{expected sequences [batch, steps, ..] beside `seq.active`, got 'tensor<?x36xf32>'}}
+  %z = seq.reshape %y {seq.active = #seq.active<add = -2, divide = 1>} : (tensor<?x9x4xf32>) -> tensor<?x36xf32>
+  %r = seq.reduce <sum> %z : (tensor<?x36xf32>) -> tensor<?x1xf32>
+  seq.return %r : tensor<?x1xf32>
+}
+
+// -----
+
+seq.model @m(%x: tensor<?x9x4xf32>, %starts: tensor<?x1xi32> {weft.field = "starts"}) -> tensor<?x9x4xf32> {
+  // expected-error @+1 {{expected `divide` of 1 or more, got 0}}
+  %y = seq.tanh %x {seq.active = #seq.active<add = -2, divide = 0>} : tensor<?x9x4xf32>
+  seq.return %y : tensor<?x9x4xf32>
+}
+
+// -----
+
+seq.model @m(%x: tensor<?x9x4xf32>, %starts: tensor<?x1xi32> {weft.field = "starts"}) -> tensor<?x9x4xf32> {
+  // expected-error @+1 {{expected `seq.active` to be as #seq.active<add = 0, divide = 1>, got 1 : i64}}
+  %y = seq.tanh %x {seq.active = 1 : i64} : tensor<?x9x4xf32>
+  seq.return %y : tensor<?x9x4xf32>
+}
