@@ -213,13 +213,19 @@ def SeqSharePadding : Pass<"seq-share-padding", "::mlir::ModuleOp"> {
     Backwards, the adjoints of a row go to the first one where the row began. That
     is exact: sums over rows of adjoints with equal values are the same.
 
+    What stands outside of scans is computed for the rows that are looked at: from the
+    scans backwards, a window needs the steps that it covers, and an adjoint is 0 for the rows
+    that had not begun in any window of it. Such operations say so in `seq.active`.
+
     A function in which that is of use gets an argument with the start of each row
     and says in `weft.padded_input` which input they are of.
 
     ```mlir
+    %x = seq.gather %table, %words
     %last = seq.scan over(%x) from(%h0) steps 500 { ... }
     // becomes
     %active = seq.active_rows %starts {add = 0, divide = 1}
+    %x = seq.gather %table, %words {seq.active = #seq.active<add = 0, divide = 1>}
     %last = seq.scan over(%x) from(%h0) steps 500 active(%active) { ... }
     ```
   }];
