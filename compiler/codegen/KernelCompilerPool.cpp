@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // To start a program that links LLVM and Halide takes 50 ms of a processor, as much
-// as to compile a small kernel: a copy of one that runs already takes two.
+// as to compile a small kernel; a copy of one that runs already does without (47 kernels
+// of imdb_lstm: 7.8 s of processor time for a cold build, 6.8 with copies).
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +32,7 @@ struct Running {
 };
 } // namespace
 
-/// 0 and the copy's number, or an errno.
+/// 0, and the copy in `process`; or an errno.
 static int start(size_t number, llvm::function_ref<int(size_t)> work, pid_t &process) {
   process = fork();
   if (process < 0)

@@ -44,7 +44,8 @@ uint32_t wordsFromTables(const std::byte *&at, size_t &left, uint32_t crc) {
 }
 
 #if defined(__x86_64__)
-/// SSE4.2 has an instruction for it: 48 MB of prepared reviews in 5 ms in place of 33.
+/// SSE4.2 has an instruction for it: 48 MB of prepared reviews, page by page from the
+/// system, in 13 ms in place of 35.
 __attribute__((target("sse4.2"))) uint32_t wordsByInstruction(const std::byte *&at, size_t &left, uint32_t crc) {
   uint64_t sum = crc;
   for (; left >= 8; at += 8, left -= 8) {
