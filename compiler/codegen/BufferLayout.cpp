@@ -53,7 +53,9 @@ Extent BufferLayout::size() const {
   if (shape.empty())
     return {alignmentElements, false};
   if (strides[0].perRow)
-    return {shape[0] * alignUp(strides[0].count), true};
+    return {alignUp(shape[0] * strides[0].count), true};
+  if (rowCount)
+    return {alignUp(mostRows * strides[0].count), false};
   if (ShapedType::isDynamic(shape[0]))
     return {alignUp(strides[0].count), true};
   return {alignUp(shape[0] * strides[0].count), false};

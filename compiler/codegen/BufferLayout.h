@@ -49,7 +49,17 @@ public:
   mlir::Type getElementType() const { return element; }
   llvm::ArrayRef<int64_t> getShape() const { return shape; }
   llvm::ArrayRef<Extent> getStrides() const { return strides; }
-  bool hasRows() const { return llvm::is_contained(shape, mlir::ShapedType::kDynamic); }
+  /// Whether there is something for each row of the slice.
+  bool hasRows() const { return !rowCount && llvm::is_contained(shape, mlir::ShapedType::kDynamic); }
+
+  /// Makes the rows those of a table, of which the last element of `count` tells the
+  /// number; with room for `most`.
+  void countRows(mlir::Value count, int64_t most) {
+    rowCount = count;
+    mostRows = most;
+  }
+  /// What counts the rows of a table; null where they are those of the slice.
+  mlir::Value getRowCount() const { return rowCount; }
 
   /// What a buffer of this layout takes, a multiple of the alignment.
   Extent size() const;
@@ -66,7 +76,8 @@ public:
   /// Whether a kernel that declares `declared` can be given this buffer.
   bool fits(mlir::MemRefType declared) const;
   bool operator==(const BufferLayout &other) const {
-    return element == other.element && shape == other.shape && strides == other.strides;
+    return element == other.element && shape == other.shape && strides == other.strides &&
+           rowCount == other.rowCount && mostRows == other.mostRows;
   }
 
 private:
@@ -76,6 +87,8 @@ private:
   mlir::Type element;
   llvm::SmallVector<int64_t> shape;
   llvm::SmallVector<Extent> strides;
+  mlir::Value rowCount;
+  int64_t mostRows = 0;
 };
 
 } // namespace weft::codegen

@@ -148,7 +148,7 @@ LogicalResult FunctionPlanner::run(size_t inputs, ArrayAttr gradients) {
   if (failed(bindResults(gradients)))
     return failure();
   SymbolTableCollection symbols;
-  FailureOr<SlicePlan> plan = SlicePlan::build(body(), argumentBindings, resultBindings, weights, symbols);
+  FailureOr<SlicePlan> plan = SlicePlan::build(body(), argumentBindings, resultBindings, weights, rowTile, symbols);
   if (failed(plan))
     return failure();
   emitPrepare(*plan);

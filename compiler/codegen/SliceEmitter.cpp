@@ -122,7 +122,22 @@ OpFoldResult SliceEmitter::offsetOf(const Place &place, Location loc) {
   return add(begin, distance, loc);
 }
 
+/// How many rows a table has, of which ranks count them: emitted where it is first needed.
+Value SliceEmitter::countedRows(Value ranks, Location loc) {
+  Value &count = tableRows[ranks];
+  if (count)
+    return count;
+  OpBuilder::InsertionGuard guard(builder);
+  if (loop)
+    builder.setInsertionPoint(loop);
+  int64_t last = cast<RankedTensorType>(ranks.getType()).getDimSize(0) - 1;
+  Value number = memref::LoadOp::create(builder, loc, viewOf(ranks, loc), ValueRange{constant(last, loc)});
+  return count = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
+}
+
 Value SliceEmitter::viewOf(const Place &place, Value rows, Location loc) {
+  if (Value ranks = place.layout.getRowCount())
+    rows = countedRows(ranks, loc);
   OpFoldResult offset = offsetOf(place, loc);
   SmallVector<OpFoldResult> sizes, strides;
   for (int64_t size : place.layout.getShape())

@@ -52,6 +52,7 @@ private:
   void leaveRows(seq::ScanOp scan);
 
   mlir::Value base(const Storage &storage);
+  mlir::Value countedRows(mlir::Value ranks, mlir::Location loc);
   mlir::Value viewOf(mlir::Value value, mlir::Location loc);
   /// A view of the first `rows` rows.
   mlir::Value viewOf(const Place &place, mlir::Value rows, mlir::Location loc);
@@ -72,7 +73,7 @@ private:
   int64_t rowTile;
   mlir::IRMapping numbers;
   mlir::Value rowCapacity;
-  llvm::DenseMap<mlir::Value, mlir::Value> views, stepViews;
+  llvm::DenseMap<mlir::Value, mlir::Value> views, stepViews, tableRows;
   llvm::DenseMap<int64_t, mlir::Value> multiples; ///< of the capacity
   llvm::DenseMap<std::pair<unsigned, int64_t>, mlir::OpFoldResult> begins; ///< of a storage's slots
   /// While the body of a scan is written: its loop, the steps done, and the

@@ -17,8 +17,8 @@ using namespace weft::codegen;
 static constexpr int64_t forever = int64_t(1) << 60;
 
 FailureOr<SlicePlan> SlicePlan::build(Block &body, ArrayRef<Binding> arguments, ArrayRef<Binding> results,
-                                      const WeightTable &weights, SymbolTableCollection &symbols) {
-  SlicePlan plan(weights, symbols);
+                                      const WeightTable &weights, int64_t rowTile, SymbolTableCollection &symbols) {
+  SlicePlan plan(weights, rowTile, symbols);
   if (failed(plan.run(body, arguments, results)))
     return failure();
   return plan;
@@ -78,7 +78,7 @@ void SlicePlan::findPrepared(Block &body) {
       auto type = dyn_cast<RankedTensorType>(output.getType());
       return type && type.hasStaticShape() && !llvm::is_contained(output.getUsers(), terminator);
     });
-    if (fromWeights && isStatic)
+    if (fromWeights && isStatic && !apply.getRows())
       prepared.insert(apply);
   }
 }
@@ -122,6 +122,11 @@ LogicalResult SlicePlan::findLayouts(Block &body) {
           BufferLayout::get(signature->takesSteps ? halide::withSteps(type, tensor.getDimSize(1)) : type);
       if (!layout)
         return apply.emitOpError("cannot lay out a result of ") << apply.getKernelAttr() << ": " << type;
+      if (Value count = apply.getRows()) {
+        if (tensor.getRank() != 2 || !tensor.hasStaticShape() || !layout->hasRows())
+          return apply.emitOpError("is for rows that are counted, but has a result that is no table of them: ") << tensor;
+        layout->countRows(count, tensor.getDimSize(0) + rowTile - 1);
+      }
       layouts[output] = *layout;
     }
     return success();
@@ -283,9 +288,13 @@ void SlicePlan::planStacks(seq::ScanOp scan) {
     // Rows that stand one behind the other can be stacked, and whatever else is read must not change.
     auto canStack = [&](Value input) {
       const BufferLayout &layout = layouts.at(input);
-      return input == state || (input.getParentBlock() == &body && layout.getShape().size() == 2 &&
-                                   layout.hasRows() && layout.getStrides()[0].count >= layout.getShape()[1] &&
-                                   !layout.getStrides()[0].perRow && layout.getStrides()[1] == Extent{1, false});
+      if (input == state)
+        return true;
+      if (input.getParentBlock() != &body || !layout.hasRows() || layout.getStrides()[0].perRow ||
+          layout.getStrides().back() != Extent{1, false})
+        return false;
+      size_t rank = layout.getShape().size();
+      return rank == 1 || (rank == 2 && layout.getStrides()[0].count >= layout.getShape()[1]);
     };
     if (!llvm::all_of(apply.getInputs(), canStack))
       continue;
@@ -427,8 +436,9 @@ void SlicePlan::findLiveRanges(Block &body) {
       for (Value value : values)
         if (auto found = places.find(value); found != places.end())
           touch(found->second, moments.at(apply), scan, isPrepared(apply));
-    if (Value active = apply.getActive())
-      touch(places.at(active), moments.at(apply), scan, false);
+    for (Value count : {apply.getActive(), apply.getRows()})
+      if (count)
+        touch(places.at(count), moments.at(apply), scan, false);
   };
   auto touchCopies = [&](ArrayRef<Copy> copies, int64_t moment, Operation *scan) {
     for (const Copy &copy : copies) {

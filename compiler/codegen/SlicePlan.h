@@ -101,7 +101,7 @@ public:
   /// arguments that are no tensors (numbers of the call) need no binding.
   static mlir::FailureOr<SlicePlan> build(mlir::Block &body, llvm::ArrayRef<Binding> arguments,
                                           llvm::ArrayRef<Binding> results, const WeightTable &weights,
-                                          mlir::SymbolTableCollection &symbols);
+                                          int64_t rowTile, mlir::SymbolTableCollection &symbols);
 
   bool isPrepared(mlir::Operation *op) const { return prepared.contains(op); }
   const Place &placeOf(mlir::Value value) const { return places.at(value); }
@@ -120,8 +120,8 @@ public:
   bool usesArenaOf(mlir::Type element) const;
 
 private:
-  SlicePlan(const WeightTable &weights, mlir::SymbolTableCollection &symbols)
-      : weights(&weights), symbols(&symbols) {}
+  SlicePlan(const WeightTable &weights, int64_t rowTile, mlir::SymbolTableCollection &symbols)
+      : weights(&weights), rowTile(rowTile), symbols(&symbols) {}
 
   mlir::LogicalResult run(mlir::Block &body, llvm::ArrayRef<Binding> arguments,
                           llvm::ArrayRef<Binding> results);
@@ -145,6 +145,7 @@ private:
   bool mayHoldStart(mlir::Value start, seq::ScanOp scan, bool overwritten) const;
 
   const WeightTable *weights;
+  int64_t rowTile; ///< how many rows a kernel may write at a time
   mlir::SymbolTableCollection *symbols;
   llvm::DenseMap<mlir::Value, BufferLayout> layouts;
   llvm::DenseMap<mlir::Value, Place> places;

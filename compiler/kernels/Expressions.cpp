@@ -7,6 +7,8 @@
 
 #include "compiler/kernels/Expressions.h"
 
+#include "compiler/kernels/CountedTables.h"
+
 #include "compiler/kernels/Group.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -189,8 +191,14 @@ Value Expressions::compute(Operation *op) {
         Point at(ArrayRef<Value>(point).drop_back());
         Value id = IndexCastOp::create(builder, loc, builder.getIndexType(), load(gather.getIds(), at));
         // The runtime has checked the ids; the bound is for the compiler.
-        id = clampIndex(id, 0, cast<RankedTensorType>(gather.getTable().getType()).getDimSize(0) - 1);
+        id = clampIndex(id, 0, entriesOf(gather, gather.getTable()) - 1);
         return load(gather.getTable(), {id, point.back()});
+      })
+      .Case<seq::RankOfOp>([&](seq::RankOfOp rank) -> Value {
+        Value id = IndexCastOp::create(builder, loc, builder.getIndexType(), load(rank.getIds(), point));
+        // As above.
+        id = clampIndex(id, 0, cast<RankedTensorType>(rank.getRanks().getType()).getDimSize(0) - 1);
+        return load(rank.getRanks(), {id});
       })
       .Case<seq::OneHotOp>([&](seq::OneHotOp hot) -> Value {
         // Ids of one column stand for the row (or step) they are in.

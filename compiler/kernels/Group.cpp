@@ -38,6 +38,7 @@ Role weft::kernels::roleOf(Operation *op) {
       .Case<seq::MatmulOp, seq::Conv1dOp, seq::Conv1dInputAdjointOp>([](auto) { return Role::Accumulate; })
       .Case<seq::ActiveRowsOp, seq::ReduceOp, seq::SumToOp, seq::ContractOp, seq::ScatterAddOp, seq::Conv1dKernelAdjointOp>(
           [](auto) { return Role::Reduce; })
+      .Case<seq::IdRanksOp, seq::IdsOfRanksOp>([](auto) { return Role::Reduce; })
       .Default([](auto) { return Role::Pointwise; });
 }
 
@@ -47,16 +48,17 @@ bool weft::kernels::streamsOperand(Operation *op, unsigned index) {
 }
 
 seq::AddOp weft::kernels::accumulationOf(Operation *sum) {
-  if (!isa<seq::ContractOp, seq::SumToOp>(sum) || !sum->getResult(0).hasOneUse())
+  if (!isa<seq::ContractOp, seq::SumToOp, seq::ScatterAddOp>(sum) || !sum->getResult(0).hasOneUse())
     return {};
   auto scan = dyn_cast<seq::ScanOp>(sum->getParentOp());
   auto add = dyn_cast<seq::AddOp>(*sum->user_begin());
   auto isStep = [](Value value) {
     auto type = cast<RankedTensorType>(value.getType());
-    return type.getRank() == 2 && type.isDynamicDim(0);
+    return type.getRank() == (type.getElementType().isF32() ? 2 : 1) && type.isDynamicDim(0);
   };
   auto type = cast<RankedTensorType>(sum->getResult(0).getType());
-  if (!scan || !add || add->getParentOp() != scan || add.getType() != type || !type.hasStaticShape() ||
+  if (!scan || !add || add->getParentOp() != scan || add.getType() != type ||
+      !(type.hasStaticShape() || isa<seq::ScatterAddOp>(sum)) ||
       !llvm::all_of(sum->getOperands(), isStep))
     return {};
   Value state = add.getLhs() == sum->getResult(0) ? add.getRhs() : add.getLhs();

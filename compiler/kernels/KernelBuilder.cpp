@@ -34,6 +34,10 @@ BuiltKernel KernelBuilder::group(const Group &group, const Packer &pack) {
       return reduceRow(reduce);
     if (auto scatter = dyn_cast<seq::ScatterAddOp>(op))
       return scatterAdd(scatter);
+    if (auto ranks = dyn_cast<seq::IdRanksOp>(op))
+      return idRanks(ranks);
+    if (auto listed = dyn_cast<seq::IdsOfRanksOp>(op))
+      return idsOfRanks(listed);
     if (auto pool = dyn_cast<seq::MaxPool1dAdjointOp>(op))
       return longMaxPoolAdjoint(pool);
     if (isLongWindow(op))
@@ -144,10 +148,10 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   ScheduleBuilder schedule(after, body.kernel);
   if (!sets.empty())
     schedule.tiled(body.vars, tiling, sets, target);
-  else if (hasBatch(group.domain))
-    schedule.pointwise(body.vars, target);
-  else
+  else if (!hasBatch(group.domain))
     schedule.exact(body.vars, body.extents(), target);
+  else if (group.domain.getElementType().isF32()) // ids have no padding to run into
+    schedule.pointwise(body.vars, target);
   std::string kind = sets.empty() ? "pointwise" : isa<seq::MatmulOp>(sets[0].gates[0].terms[0].op) ? "step" : "conv";
   BuiltKernel built = body.finish(layer.empty() ? kind : layer + "." + kind, schedule.schedule);
   built.takesSteps = bool(group.active);
@@ -163,7 +167,7 @@ BuiltKernel KernelBuilder::copy(Value value, bool external) {
   body.output(1);
   OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
   ScheduleBuilder schedule(after, body.kernel);
-  if (hasBatch(type) && !external)
+  if (hasBatch(type) && !external && type.getElementType().isF32())
     schedule.pointwise(body.vars, target);
   else if (!hasBatch(type))
     schedule.exact(body.vars, body.extents(), target);

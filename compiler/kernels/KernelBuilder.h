@@ -49,6 +49,8 @@ private:
   BuiltKernel sumTo(seq::SumToOp op);
   BuiltKernel reduceRow(seq::ReduceOp op);
   BuiltKernel scatterAdd(seq::ScatterAddOp op);
+  BuiltKernel idRanks(seq::IdRanksOp op);
+  BuiltKernel idsOfRanks(seq::IdsOfRanksOp op);
   BuiltKernel longPool(mlir::Operation *op);
   BuiltKernel longMaxPoolAdjoint(seq::MaxPool1dAdjointOp op);
 

@@ -32,6 +32,13 @@ Layout weft::kernels::internalLayout(RankedTensorType type) {
   int64_t rank = type.getRank(), columns = paddedColumns(type.getDimSize(rank - 1));
   MLIRContext *context = type.getContext();
   Layout layout;
+  if (rank == 2 && !type.getElementType().isF32()) {
+    // Ids have no columns: a sequence of them is time-major, as any other is.
+    layout.type = MemRefType::get({type.getDimSize(1), ShapedType::kDynamic}, type.getElementType(),
+                                  StridedLayoutAttr::get(context, ShapedType::kDynamic, {ShapedType::kDynamic, 1}));
+    layout.axes = {0, 1};
+    return layout;
+  }
   if (rank == 2) {
     layout.type = MemRefType::get(type.getShape(), type.getElementType(),
                                   StridedLayoutAttr::get(context, ShapedType::kDynamic, {columns, 1}));
@@ -52,7 +59,5 @@ Layout weft::kernels::layoutOf(Value value) {
   auto argument = dyn_cast<BlockArgument>(value);
   bool isFunctionArgument =
       argument && isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
-  if (isFunctionArgument || !type.getElementType().isF32())
-    return externalLayout(type);
-  return internalLayout(type);
+  return isFunctionArgument ? externalLayout(type) : internalLayout(type);
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/CountedTables.h"
 #include "compiler/kernels/KernelBuilder.h"
 #include "compiler/kernels/Passes.h"
 #include "compiler/kernels/Schedules.h"
@@ -29,8 +30,13 @@ public:
   LogicalResult run() {
     Block &body = function.getFunctionBody().front();
     countActiveRows(body);
+    if (failed(tables.find(body)))
+      return failure();
+    tables.open();
     isolateScanOperands(body);
-    return block(body);
+    LogicalResult outlined = block(body);
+    tables.close(body);
+    return outlined;
   }
 
 private:
@@ -81,7 +87,16 @@ private:
   }
 
   Value copyOf(OpBuilder &builder, Value value, bool external) {
-    return apply(builder, value.getLoc(), kernels.copy(value, external), value.getType());
+    Value copy = apply(builder, value.getLoc(), kernels.copy(value, external), value.getType());
+    countRows(copy.getDefiningOp<halide::ApplyOp>(), value);
+    return copy;
+  }
+
+  /// Tells `apply`, which makes `value`, how many rows there are if it is a table of ids that occur.
+  void countRows(halide::ApplyOp apply, Value value) {
+    Value ranks = tables.ranksOf(value);
+    if (ranks)
+      apply.getRowsMutable().assign(madeRanks.lookup(ranks));
   }
 
   LogicalResult block(Block &body);
@@ -107,6 +122,8 @@ private:
   SmallVector<OperandCopy> copies;
   DenseMap<Value, Value> sharedCopies;
   std::map<Count, Value> counts; ///< of active rows
+  CountedTables tables;
+  DenseMap<Value, Value> madeRanks; ///< what kernels have made in the place of ranks
 };
 
 LogicalResult Outliner::block(Block &body) {
@@ -150,8 +167,11 @@ LogicalResult Outliner::block(Block &body) {
                                         ValueRange(group.outputs).getTypes(), kernel.kernel, kernel.inputs);
     if (kernel.takesSteps)
       call.getActiveMutable().assign(counts.at(countOf(group.active, group.domain)));
+    countRows(call, group.outputs.front());
     for (auto [output, result] : llvm::zip(group.outputs, call.getResults())) {
       output.replaceUsesWithIf(result, [&](OpOperand &use) { return !group.contains(use.getOwner()); });
+      if (output.getDefiningOp<seq::IdRanksOp>())
+        madeRanks[output] = result;
       for (auto &[count, value] : counts)
         if (value == output)
           value = result;
@@ -159,10 +179,12 @@ LogicalResult Outliner::block(Block &body) {
   }
   terminator(body);
   for (Operation *op : llvm::reverse(replaced))
-    if (op->use_empty())
+    if (op->use_empty()) {
+      tables.forget(op);
       op->erase();
-    else
+    } else {
       return op->emitError("is still used after its kernel was made");
+    }
   return success();
 }
 
@@ -261,6 +283,7 @@ std::unique_ptr<Pass> weft::kernels::createOutlineKernelsPass(const codegen::Tar
 }
 
 void weft::kernels::buildKernelsPipeline(OpPassManager &manager, const codegen::Target &target) {
+  manager.addPass(createSeqLookUpInScan());
   manager.addPass(createSeqSumInScan());
   manager.addPass(createOutlineKernelsPass(target));
 }

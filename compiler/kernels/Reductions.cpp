@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/kernels/CountedTables.h"
 #include "compiler/kernels/KernelBody.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -236,12 +237,20 @@ BuiltKernel KernelBuilder::reduceRow(seq::ReduceOp op) {
   return body.finish("reduce", schedule.schedule);
 }
 
+//===----------------------------------------------------------------------===//
+// Tables and ids
+//===----------------------------------------------------------------------===//
+
 BuiltKernel KernelBuilder::scatterAdd(seq::ScatterAddOp op) {
   Value values = op.getValues(), ids = op.getIds();
   auto from = cast<RankedTensorType>(values.getType());
   auto domain = cast<RankedTensorType>(op.getResult().getType());
+  int64_t entries = entriesOf(op, op.getResult());
   Body body(*this, op.getLoc(), domain, internalLayout(domain));
-  body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
+  // Entries of the table are no rows of the batch, though there may be as many as are counted.
+  body.vars = {"u", "v"};
+  if (!accumulate(op, body))
+    body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
   // Step by step, as the values stand in memory, and in each step row by row.
   SmallVector<halide::RangeAttr> ranges{body.rows(values)};
   bool hasSteps = from.getRank() == 3;
@@ -259,14 +268,67 @@ BuiltKernel KernelBuilder::scatterAdd(seq::ScatterAddOp op) {
     atValues.push_back(column);
     Value id = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getIndexType(), e.load(ids, atIds));
     // The runtime has checked the ids; the bound is for the compiler.
-    id = e.clampIndex(id, 0, domain.getDimSize(0) - 1);
+    id = e.clampIndex(id, 0, entries - 1);
     Value before = body.at(e, "out", {column, id});
     return {arith::AddFOp::create(e.builder, e.loc, before, e.load(values, atValues)), column, id};
   });
   body.output(1);
   OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
   ScheduleBuilder schedule(after, body.kernel);
-  schedule.exact(body.vars, body.extents(), target);
-  schedule.vectorUpdate(domain.getShape().back(), target);
+  bool isPadded = hasBatch(domain);
+  if (!isPadded)
+    schedule.exact(body.vars, body.extents(), target);
+  schedule.scatter(domain.getShape().back(), isPadded, hasSteps, target);
   return body.finish("scatter", schedule.schedule);
+}
+
+BuiltKernel KernelBuilder::idRanks(seq::IdRanksOp op) {
+  auto domain = cast<RankedTensorType>(op.getType()), from = cast<RankedTensorType>(op.getIds().getType());
+  int64_t entries = domain.getDimSize(0) - 1;
+  Body body(*this, op.getLoc(), domain, internalLayout(domain));
+  auto count = [](Expressions &e, int64_t value) -> Value {
+    return arith::ConstantIntOp::create(e.builder, e.loc, value, 32);
+  };
+  body.func("out", body.vars, 1, [&](Expressions &e, ValueRange) -> SmallVector<Value> { return {count(e, 0)}; });
+  // A 1 behind each id that occurs; summed up, that is how many there are in front of the next.
+  SmallVector<halide::RangeAttr> ranges;
+  if (from.getRank() > 1)
+    ranges.push_back(body.range("t", from.getDimSize(1)));
+  ranges.push_back(body.rows(op.getIds()));
+  body.update("out", body.vars, ranges, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+    Point at{arguments.back()};
+    if (from.getRank() > 1)
+      at.push_back(arguments[1]);
+    Value id = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getIndexType(), e.load(op.getIds(), at));
+    // The runtime has checked the ids; the bound is for the compiler.
+    return {count(e, 1), e.addIndex(e.clampIndex(id, 0, entries - 1), 1)};
+  });
+  body.update("out", body.vars, {body.range("v", entries)}, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+    Value id = arguments[1], next = e.addIndex(id, 1);
+    Value before = body.at(e, "out", {id}), here = body.at(e, "out", {next});
+    return {arith::AddIOp::create(e.builder, e.loc, before, here), next};
+  });
+  body.output(1);
+  OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
+  return body.finish("ranks", ScheduleBuilder(after, body.kernel).schedule);
+}
+
+BuiltKernel KernelBuilder::idsOfRanks(seq::IdsOfRanksOp op) {
+  auto domain = cast<RankedTensorType>(op.getType());
+  int64_t entries = domain.getDimSize(0);
+  Body body(*this, op.getLoc(), domain, internalLayout(domain));
+  body.func("out", body.vars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> {
+    return {arith::ConstantIntOp::create(e.builder, e.loc, 0, 32)};
+  });
+  body.update("out", body.vars, {body.range("v", entries)}, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+    Value id = arguments[1];
+    Value rank = e.load(op.getRanks(), {id}), next = e.load(op.getRanks(), {e.addIndex(id, 1)});
+    halide::WhereOp::create(e.builder, e.loc, arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::slt, rank, next));
+    Value place = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getIndexType(), rank);
+    Value value = arith::IndexCastOp::create(e.builder, e.loc, e.builder.getI32Type(), id);
+    return {value, e.clampIndex(place, 0, entries - 1)};
+  });
+  body.output(1);
+  OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
+  return body.finish("listed", ScheduleBuilder(after, body.kernel).schedule);
 }

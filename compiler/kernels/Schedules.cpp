@@ -237,6 +237,18 @@ void ScheduleBuilder::vectorUpdate(int64_t columns, const codegen::Target &targe
   vectorize("out", 1, "ui");
 }
 
+void ScheduleBuilder::scatter(int64_t columns, bool isPadded, bool hasSteps, const codegen::Target &target) {
+  if (!isPadded)
+    vectorUpdate(columns, target);
+  else {
+    split("out", 1, "u", target.vectorFloats, halide::Tail::RoundUp);
+    vectorize("out", 1, "ui");
+  }
+  // The columns inside: a row of the table is fetched once, by whole cache lines.
+  if (isPadded || columns >= target.vectorFloats)
+    reorder("out", 1, hasSteps ? ArrayRef<std::string>{"ui", "uo", "r", "t"} : ArrayRef<std::string>{"ui", "uo", "r"});
+}
+
 void ScheduleBuilder::tileLoops(ArrayRef<std::string> vars, const Tile &tile, bool rowsOutside,
                                 const codegen::Target &target) {
   SmallVector<std::string> order{"ui"};

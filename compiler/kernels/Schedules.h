@@ -75,6 +75,8 @@ public:
   /// An update of `out` that runs along the vector `u`.
   void vectorUpdate(int64_t columns, const codegen::Target &target);
 
+  /// A row of values at a time added to the row of a table that its id names.
+  void scatter(int64_t columns, bool isPadded, bool hasSteps, const codegen::Target &target);
   /// Packed weights: gates apart, so that each reads its own.
   void packed();
   /// `out` over sums along each row.

@@ -100,6 +100,7 @@ static std::string cacheKey(Compilation &compilation, const Options &options, co
   add(compilation.print());
   add(llvm::join(compilation.getTarget().features, " "));
   add(options.sharePadding ? "" : "no-share-padding");
+  add(options.foldLookups ? "" : "no-fold-lookups");
   add(std::to_string(options.slices));
   add(options.symbols ? "symbols" : "");
   if (auto [file, found] = scheduleFileOf(options); !file.empty()) {

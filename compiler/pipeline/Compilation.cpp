@@ -153,7 +153,7 @@ Outcome Compilation::advance(Stage to) {
       buildExpandedPipeline(manager);
       break;
     case Stage::Gradient:
-      buildGradientPipeline(manager);
+      options.foldLookups ? buildGradientPipeline(manager) : buildUnfoldedGradientPipeline(manager);
       if (options.sharePadding)
         manager.addPass(createSeqSharePadding());
       break;

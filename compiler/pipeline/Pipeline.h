@@ -49,6 +49,7 @@ struct Options {
   std::string scheduleFile; ///< schedules that replace those of the kernels they name
   bool tunedSchedules = true; ///< without `scheduleFile`: take what `weft tune` left beside the model
   bool sharePadding = true; ///< compute what rows have in common once
+  bool foldLookups = true;  ///< multiply rows of tables once for each id that occurs, where that pays
   bool symbols = false;     ///< keep the names of functions in programs, for profilers
   /// Slices that a batch is cut into, which are computed in parallel; 0: what a module was
   /// made for, else as many as this machine has processors (at least 2, at most 8), and

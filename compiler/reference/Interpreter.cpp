@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -132,7 +133,7 @@ Expected<Tensors> Interpreter::evaluate(Operation *op) {
             ReadOp, ConstantOp, BroadcastRowsOp, RandomMaskOp, NonzeroOp, NegateOp, ExpOp, LogOp, SqrtOp, AbsOp, SignOp, TanhOp, SigmoidOp,
             SoftplusOp, AddOp, SubOp, MulOp, DivOp, PowOp, MaximumOp, MinimumOp, GreaterOp, EqualOp, SelectOp,
             MatmulOp, ActiveRowsOp, ContractOp, SumToOp, ReduceOp, SplitOp, ConcatOp, ReshapeOp, ReverseOp, OneHotOp,
-            GatherOp, ScatterAddOp, Conv1dInputAdjointOp, Conv1dKernelAdjointOp, MaxPool1dAdjointOp,
+            GatherOp, IdRanksOp, IdsOfRanksOp, RankOfOp, ScatterAddOp, Conv1dInputAdjointOp, Conv1dKernelAdjointOp, MaxPool1dAdjointOp,
             AveragePool1dAdjointOp, ScanOp, NextOp>(
           [&](auto op) { return asResults(visit(op)); })
       .Default([](Operation *op) -> Expected<Tensors> {
@@ -273,6 +274,37 @@ Expected<Tensor> Interpreter::visit(GatherOp op) {
   if (Error error = checkIds(op, ids, table.shape[0]))
     return error;
   return gather(table, ids);
+}
+
+Expected<Tensor> Interpreter::visit(IdRanksOp op) {
+  const Tensor &ids = get(op.getIds());
+  int64_t entries = op.getType().getDimSize(0) - 1;
+  if (Error error = checkIds(op, ids, entries))
+    return error;
+  Tensor ranks = Tensor::zeros({entries + 1});
+  for (double id : ids.values)
+    ranks.values[size_t(id) + 1] = 1;
+  std::partial_sum(ranks.values.begin(), ranks.values.end(), ranks.values.begin());
+  return ranks;
+}
+
+Tensor Interpreter::visit(IdsOfRanksOp op) {
+  const Tensor &ranks = get(op.getRanks());
+  Tensor ids = Tensor::zeros({ranks.size() - 1});
+  for (int64_t id = 0; id < ids.size(); ++id)
+    if (ranks.values[id + 1] > ranks.values[id])
+      ids.values[size_t(ranks.values[id])] = double(id);
+  return ids;
+}
+
+Expected<Tensor> Interpreter::visit(RankOfOp op) {
+  const Tensor &ranks = get(op.getRanks());
+  Tensor result = get(op.getIds());
+  if (Error error = checkIds(op, result, ranks.size() - 1))
+    return error;
+  for (double &id : result.values)
+    id = ranks.values[size_t(id)];
+  return result;
 }
 
 Expected<Tensor> Interpreter::visit(ScatterAddOp op) {

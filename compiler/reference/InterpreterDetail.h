@@ -162,6 +162,9 @@ private:
   Expected<Tensor> visit(OneHotOp op);
   Tensor visit(NonzeroOp op);
   Expected<Tensor> visit(GatherOp op);
+  Expected<Tensor> visit(IdRanksOp op);
+  Tensor visit(IdsOfRanksOp op);
+  Expected<Tensor> visit(RankOfOp op);
   Expected<Tensor> visit(ScatterAddOp op);
   Tensor visit(Conv1dInputAdjointOp op);
   Tensor visit(Conv1dKernelAdjointOp op);

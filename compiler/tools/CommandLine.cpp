@@ -76,6 +76,8 @@ std::optional<RunWords> parseRunWords(int argc, char **argv) {
     }
     if (word == "--no-share-padding")
       words.options.sharePadding = false;
+    else if (word == "--no-fold-lookups")
+      words.options.foldLookups = false;
     else if (flag == "--set")
       values.push_back(value);
     else if (flag == "--target")
@@ -99,7 +101,7 @@ std::optional<RunWords> parseRunWords(int argc, char **argv) {
   if (words.options.input.empty()) {
     if (help || given.empty() || given.front().starts_with("-"))
       words.error = "usage: weft " + words.command +
-                    " MODEL.weft [--set NAME=VALUE] [--target T] [--schedule FILE] [--slices N] [--no-share-padding] ...\n"
+                    " MODEL.weft [--set NAME=VALUE] [--target T] [--schedule FILE] [--slices N] [--no-share-padding] [--no-fold-lookups] ...\n"
                     "The other words go to the model's program: `weft " +
                     words.command + " MODEL.weft --help` lists them.";
     else

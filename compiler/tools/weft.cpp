@@ -44,6 +44,8 @@ static void addModelFlags(CLI::App &command, pipeline::Options &options, std::ve
                      "a file of halide.schedule operations that replace those of the kernels they name");
   command.add_flag("!--no-share-padding", options.sharePadding,
                    "compute the padding in front of every row for that row, and not once for all of them");
+  command.add_flag("!--no-fold-lookups", options.foldLookups,
+                   "multiply the rows of an embedding by weights at every place, and not once for each word that occurs");
   command.add_option("--slices", options.slices,
                      "parts of a batch that are computed in parallel; part of the program, whose last bits depend on it "
                      "(default: this machine's processors, from 2 to 8; 4 with --target)")

@@ -27,6 +27,8 @@ void buildExpandedPipeline(mlir::OpPassManager &manager);
 
 /// From stage `seq` or `expanded` to stage `gradient`.
 void buildGradientPipeline(mlir::OpPassManager &manager);
+/// The same, but rows of tables are multiplied at every place where they occur.
+void buildUnfoldedGradientPipeline(mlir::OpPassManager &manager);
 
 /// Every pass, and the two pipelines as `weft-expanded` and `weft-gradient`.
 void registerTransforms();

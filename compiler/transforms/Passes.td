@@ -131,6 +131,35 @@ def SeqBuildStep : Pass<"seq-build-step", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::seq::SeqDialect"];
 }
 
+def SeqFoldLookups : Pass<"seq-fold-lookups", "::mlir::ModuleOp"> {
+  let summary = "multiply the rows of a table that occur once";
+  let description = [{
+    Where the steps of a scan only multiply a looked up row by weights, the products
+    of the ids that occur are made in front of the scan and looked up in its place, if
+    that costs less. Differentiated, adjoints are added up for each id before
+    they are multiplied.
+
+    ```mlir
+    %x = seq.gather %table, %words
+    %last = seq.scan over(%x) from(%h0) {
+    ^bb0(%xt, %h):
+      %a = seq.matmul %xt, %kernel
+      ...
+    // becomes
+    %ranks = seq.id_ranks %words
+    %listed = seq.ids_of_ranks %ranks
+    %places = seq.rank_of %ranks, %words
+    %rows = seq.gather %table, %listed
+    %products = seq.matmul %rows, %kernel
+    %x = seq.gather %products, %places
+    %last = seq.scan over(%x) from(%h0) {
+    ^bb0(%a, %h):
+      ...
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
 def SeqDifferentiate : Pass<"seq-differentiate", "::mlir::ModuleOp"> {
   let summary = "derive the gradients of a training step";
   let description = [{
@@ -232,10 +261,29 @@ def SeqSharePadding : Pass<"seq-share-padding", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::seq::SeqDialect"];
 }
 
+def SeqLookUpInScan : Pass<"seq-look-up-in-scan", "::mlir::ModuleOp"> {
+  let summary = "look up rows of tables at the step that uses them";
+  let description = [{
+    A sequence of looked up rows that a scan uses element by element is not
+    written down: the scan takes the ids, and its steps fetch from the table.
+
+    ```mlir
+    %x = seq.gather %table, %ids
+    %last = seq.scan over(%x) from(%h0) {
+    ^bb0(%xt, %h):
+    // becomes
+    %last = seq.scan over(%ids) from(%h0) {
+    ^bb0(%id, %h):
+      %xt = seq.gather %table, %id
+    ```
+  }];
+  let dependentDialects = ["::weft::seq::SeqDialect"];
+}
+
 def SeqSumInScan : Pass<"seq-sum-in-scan", "::mlir::ModuleOp"> {
   let summary = "sum what a scan keeps while it runs";
   let description = [{
-    A contraction or a sum over the rows and steps of what a scan keeps becomes a
+    A contraction, a sum or a scatter over the rows and steps of what a scan keeps becomes a
     state of the scan, to which each step adds its part. What was kept for it alone is
     not kept any more: the program needs room for a few steps of it, which are
     still in the cache when they are summed.

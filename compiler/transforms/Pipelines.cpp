@@ -11,10 +11,11 @@
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
+using namespace weft;
 
 void weft::buildExpandedPipeline(OpPassManager &manager) { manager.addPass(createSeqExpand()); }
 
-void weft::buildGradientPipeline(OpPassManager &manager) {
+static void buildGradient(OpPassManager &manager, bool foldLookups) {
   manager.addPass(createSeqExpand());
   manager.addPass(createSeqSimplify());
   manager.addPass(createSeqDistributeSplits());
@@ -23,11 +24,17 @@ void weft::buildGradientPipeline(OpPassManager &manager) {
   // The algebra has to see the loss behind the model before it is differentiated.
   manager.addPass(createSeqBuildStep());
   manager.addPass(createSeqSimplify());
+  if (foldLookups)
+    manager.addPass(createSeqFoldLookups());
   manager.addPass(createSeqDifferentiate());
   manager.addPass(createSeqSimplify());
   manager.addPass(createSeqSinkFromScan());
   manager.addPass(createSeqSimplify());
 }
+
+void weft::buildGradientPipeline(OpPassManager &manager) { buildGradient(manager, /*foldLookups=*/true); }
+
+void weft::buildUnfoldedGradientPipeline(OpPassManager &manager) { buildGradient(manager, /*foldLookups=*/false); }
 
 void weft::registerTransforms() {
   registerTransformsPasses();

@@ -42,6 +42,13 @@ Value weft::zeros(OpBuilder &builder, Location loc, Type type, Value like) {
   return BroadcastRowsOp::create(builder, loc, type, zero, like);
 }
 
+void weft::replaceWhereOnlyLike(Value value, Value other) {
+  value.replaceUsesWithIf(other, [](OpOperand &use) {
+    auto broadcast = dyn_cast<BroadcastRowsOp>(use.getOwner());
+    return broadcast && &use == &broadcast.getLikeMutable();
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // ScanEditor
 //===----------------------------------------------------------------------===//

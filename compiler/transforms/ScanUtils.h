@@ -24,6 +24,9 @@ bool hasBatch(mlir::Type type);
 /// Zeros of `type`; where it has the batch, of as many rows as `like`.
 mlir::Value zeros(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, mlir::Value like);
 
+/// Has what only wants to know how many rows `value` has look at `other`.
+void replaceWhereOnlyLike(mlir::Value value, mlir::Value other);
+
 /// Gives a scan more or fewer inputs, states and kept values. Inputs and what the
 /// region keeps change at once, results when `finish` builds the scan anew.
 class ScanEditor {

@@ -109,7 +109,7 @@ Sameness Sharing::ofOperation(Operation &op) const {
     return {};
   return TypeSwitch<Operation *, Sameness>(&op)
       .Case([&](GatherOp gather) { return hasBatch(gather.getTable().getType()) ? Sameness() : of(gather.getIds()); })
-      .Case<OneHotOp, NonzeroOp>([&](auto ofIds) { return of(ofIds.getIds()); })
+      .Case<OneHotOp, NonzeroOp, RankOfOp>([&](auto ofIds) { return of(ofIds.getIds()); })
       .Case([&](RandomMaskOp mask) { return of(mask.getKeys()); })
       .Case([&](BroadcastRowsOp broadcast) { return of(broadcast.getInput()); })
       .Case<Conv1dOp, MaxPool1dOp, AveragePool1dOp>([&](auto of) { return windowed(this->of(of.getInput()), of); })

@@ -43,6 +43,9 @@ static SmallVector<Value> summedSequences(ScanOp scan, Operation *op) {
     // Both axes have to go.
     if (hasBatch(sum.getType()) || sum.getType().getRank() > sum.getInput().getType().getRank() - 2)
       return {};
+  } else if (auto scatter = dyn_cast<ScatterAddOp>(op)) {
+    active = scatter.getActive();
+    sequences = {scatter.getValues(), scatter.getIds()};
   }
   if (active != scan.getActive() || op->getBlock() != scan->getBlock())
     return {};
@@ -50,7 +53,8 @@ static SmallVector<Value> summedSequences(ScanOp scan, Operation *op) {
     auto type = cast<RankedTensorType>(sequence.getType());
     Operation *from = sequence.getDefiningOp();
     bool known = !from || from == scan || from->isBeforeInBlock(scan);
-    if (!hasBatch(type) || type.getRank() != 3 || type.getDimSize(1) != int64_t(scan.getSteps()) || !known)
+    bool isIds = type.getElementType().isInteger();
+    if (!hasBatch(type) || type.getRank() != (isIds ? 2 : 3) || type.getDimSize(1) != int64_t(scan.getSteps()) || !known)
       return {};
   }
   return sequences;
@@ -92,6 +96,8 @@ static void sumInScan(ScanOp scan) {
     Value sum = editor.addState(zeros(outside, op->getLoc(), type, {})), part;
     if (isa<ContractOp>(op))
       part = ContractOp::create(inside, op->getLoc(), type, steps[0], steps[1]);
+    else if (isa<ScatterAddOp>(op))
+      part = ScatterAddOp::create(inside, op->getLoc(), type, steps[0], steps[1]);
     else
       part = SumToOp::create(inside, op->getLoc(), type, steps[0]);
     next.getStatesMutable().append(AddOp::create(inside, op->getLoc(), sum, part).getResult());

@@ -269,15 +269,17 @@ def Halide_ApplyOp : Halide_Op<"apply", [Pure, AttrSizedOperandSegments,
     Operands: the kernel's inputs and scalars. Results: one for each of its outputs.
     With `active`, counts of rows for each step that never fall from one to the
     next, step t of the results is computed for the first active[t] rows alone; the
-    kernel leaves its steps open.
+    kernel leaves its steps open. With `rows`, of which the last element is a count,
+    the results are computed for so many rows of the most that their types allow.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$inputs, Optional<AnyType>:$active);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$inputs, Optional<AnyType>:$active,
+                       Optional<AnyType>:$rows);
   let results = (outs Variadic<AnyType>:$outputs);
   let assemblyFormat =
-      "$kernel `(` $inputs `)` (`active` `(` $active^ `)`)? attr-dict `:` functional-type(operands, results)";
+      "$kernel `(` $inputs `)` (`active` `(` $active^ `)`)? (`rows` `(` $rows^ `)`)? attr-dict `:` functional-type(operands, results)";
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$types, "::mlir::FlatSymbolRefAttr":$kernel,
                                  "::mlir::ValueRange":$inputs),
-                            "build($_builder, $_state, types, kernel, inputs, ::mlir::Value());">];
+                            "build($_builder, $_state, types, kernel, inputs, ::mlir::Value(), ::mlir::Value());">];
 }
 
 def Halide_CallOp : Halide_Op<"call", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -328,6 +328,19 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (signature->takesSteps != bool(getActive()))
     return emitOpError() << (getActive() ? "is for active rows, but " : "is for all rows, but ") << getKernelAttr()
                          << (getActive() ? " does not leave its steps open" : " leaves its steps open");
+  if (Value rows = getRows()) {
+    auto counts = dyn_cast<RankedTensorType>(rows.getType());
+    if (!counts || !counts.hasStaticShape() || counts.getRank() != 1 || counts.getDimSize(0) < 1 ||
+        !counts.getElementType().isInteger(32))
+      return emitOpError("expected the last of a vector of i32 to count its rows, got ") << rows.getType();
+    auto isTable = [](Type type) {
+      auto table = dyn_cast<RankedTensorType>(type);
+      return table && table.getRank() == 2 && table.hasStaticShape();
+    };
+    auto hasRows = [](MemRefType type) { return type.getRank() == 2 && type.isDynamicDim(0); };
+    if (getActive() || !llvm::all_of(getOutputs().getTypes(), isTable) || !llvm::all_of(signature->outputs, hasRows))
+      return emitOpError() << "expected tables of counted rows from " << getKernelAttr();
+  }
   return success();
 }
 

@@ -484,6 +484,40 @@ def Seq_GatherOp : Seq_Op<"gather", [Pure, DeclareOpInterfaceMethods<Differentia
   let hasVerifier = 1;
 }
 
+def Seq_IdRanksOp : Seq_Op<"id_ranks", [Pure]> {
+  let summary = "for each id how many smaller ones occur, and behind the last how many do";
+  let description = [{
+    What is made of an id alone can be made once for all places where it occurs: of
+    the ids that seq.ids_of_ranks lists, to be looked up at seq.rank_of.
+
+    ```mlir
+    %ranks = seq.id_ranks %words : (tensor<?x500xi32>) -> tensor<5001xi32>
+    %listed = seq.ids_of_ranks %ranks : (tensor<5001xi32>) -> tensor<5000xi32>
+    %places = seq.rank_of %ranks, %words : (tensor<5001xi32>, tensor<?x500xi32>) -> tensor<?x500xi32>
+    ```
+  }];
+  let arguments = (ins Seq_IdTensor:$ids);
+  let results = (outs Seq_IdTensor:$result);
+  let assemblyFormat = "$ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_IdsOfRanksOp : Seq_Op<"ids_of_ranks", [Pure]> {
+  let summary = "the ids that occur, ascending, and 0 behind the last of them";
+  let arguments = (ins Seq_IdTensor:$ranks);
+  let results = (outs Seq_IdTensor:$result);
+  let assemblyFormat = "$ranks attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Seq_RankOfOp : Seq_Op<"rank_of", [Pure]> {
+  let summary = "where each id stands in the list of those that occur";
+  let arguments = (ins Seq_IdTensor:$ranks, Seq_IdTensor:$ids);
+  let results = (outs Seq_IdTensor:$result);
+  let assemblyFormat = "$ranks `,` $ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Seq_ScatterAddOp : Seq_Op<"scatter_add", [Pure]> {
   let summary = "each id's values added to its row of a table of zeros: the adjoint of gather";
   let description = "With `active` only those of the first active[t] rows of step t.";

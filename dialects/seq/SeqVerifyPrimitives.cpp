@@ -273,6 +273,31 @@ LogicalResult GatherOp::verify() {
   return verifyGather(*this, getTable().getType(), getIds().getType(), getType());
 }
 
+LogicalResult IdRanksOp::verify() {
+  // C1
+  if (getType().getRank() != 1 || !getType().hasStaticShape() || getType().getDimSize(0) < 2)
+    return emitOpError() << "expected a rank for each id and one behind the last, got " << getType();
+  return success();
+}
+
+LogicalResult IdsOfRanksOp::verify() {
+  // C1
+  RankedTensorType ranks = getRanks().getType(), result = getType();
+  if (ranks.getRank() != 1 || !ranks.hasStaticShape() || ranks.getDimSize(0) < 2)
+    return emitOpError() << "expected ranks as id_ranks gives them, got " << ranks;
+  // C2
+  return expectType(*this, "a result", RankedTensorType::get({ranks.getDimSize(0) - 1}, ranks.getElementType()), result);
+}
+
+LogicalResult RankOfOp::verify() {
+  // C1
+  RankedTensorType ranks = getRanks().getType();
+  if (ranks.getRank() != 1 || !ranks.hasStaticShape() || ranks.getDimSize(0) < 2)
+    return emitOpError() << "expected ranks as id_ranks gives them, got " << ranks;
+  // C2
+  return expectType(*this, "a result", getIds().getType(), getType());
+}
+
 LogicalResult ScatterAddOp::verify() {
   RankedTensorType table = getType(), values = getValues().getType();
   // C1

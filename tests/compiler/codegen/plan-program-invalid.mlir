@@ -125,3 +125,45 @@ module {
     seq.return %y : tensor<?x9x4xf32>
   }
 }
+
+// -----
+
+module {
+  halide.kernel @ones {
+    halide.func @y(%u, %r) : f32 {
+      %0 = arith.constant 1.0 : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<?x4xf32, strided<[16, 1], offset: ?>>]
+  }
+  seq.model @m(%x: tensor<?x9xi32>) -> tensor<?x9xi32> {
+    // expected-error @+1 {{expected the last of a vector of i32 to count its rows, got 'tensor<?x9xi32>'}}
+    %y = halide.apply @ones() rows(%x) : (tensor<?x9xi32>) -> tensor<9x4xf32>
+    seq.return %x : tensor<?x9xi32>
+  }
+}
+
+// -----
+
+module {
+  halide.kernel @ones {
+    halide.func @y(%u, %v) : f32 {
+      %0 = arith.constant 1.0 : f32
+      halide.yield %0 : f32
+    }
+    halide.output @y : [memref<9x4xf32>]
+  }
+  halide.kernel @none {
+    halide.func @y(%u) : i32 {
+      %0 = arith.constant 0 : i32
+      halide.yield %0 : i32
+    }
+    halide.output @y : [memref<10xi32>]
+  }
+  seq.model @m(%x: tensor<?x9xi32>) -> tensor<?x9xi32> {
+    %count = halide.apply @none() : () -> tensor<10xi32>
+    // expected-error @+1 {{expected tables of counted rows from @ones}}
+    %y = halide.apply @ones() rows(%count) : (tensor<10xi32>) -> tensor<9x4xf32>
+    seq.return %x : tensor<?x9xi32>
+  }
+}

@@ -237,6 +237,11 @@ std::vector<Case> cases() {
        "  y = concat(x, x |> reverse) |> bidirectional(gru(4, return_sequences = true), merge = mul)\n"
        "  output z = concat(y |> lstm(3), y |> global_average_pool1d) |> dense(1)\n}\n"
        "train {\n loss = mean_squared_error\n optimizer = sgd\n}\n"},
+      {"folded", model("tokens[9] of 20", "embedding(19) |> lstm(13) |> dense(1, activation = sigmoid)", bce)},
+      // Sums of more rows than are stacked, and steps that are computed before they are looked up.
+      {"folded_long", model("tokens[40] of 9", "embedding(33) |> gru(10, go_backwards = true, return_sequences = true) |> dense(1)", mse)},
+      {"folded_both_ways", model("tokens[9] of 20", "embedding(24) |> bidirectional(simple_rnn(17)) |> dense(1)", mse)},
+      {"folded_masked", model("tokens[9] of 4", "embedding(24, mask_zero = true) |> gru(5) |> dense(1)", mse)},
       {"softmax", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "categorical_crossentropy")},
       {"sparse", model("features[4, 6]", "simple_rnn(5) |> dense(3, activation = softmax)", "sparse_categorical_crossentropy")},
       {"dense_on_sequences", model("features[5, 4]", "dense(7, activation = tanh) |> lstm(3, return_sequences = true) |> dense(2)", mse)},
@@ -284,6 +289,9 @@ std::vector<Case> sharedCases() {
       {"stacked", model(ids, "embedding(6) |> lstm(5, return_sequences = true) |> simple_rnn(4) |> dense(2)", mse)},
       {"leaving", model(ids, "embedding(6) |> gru(5, return_sequences = true) |> global_average_pool1d |> dense(2)", mse)},
       {"bidirectional", model(ids, "embedding(6) |> bidirectional(lstm(5)) |> dense(1, activation = sigmoid)", bce)},
+      {"folded", model(ids, "embedding(20) |> lstm(13) |> dense(1, activation = sigmoid)", bce)},
+      {"folded_stacked", model(ids, "embedding(20) |> gru(5, return_sequences = true) |> simple_rnn(4) |> dense(2)", mse)},
+      {"folded_long", model("tokens[60] of 20", "embedding(20) |> bidirectional(lstm(9)) |> dense(1, activation = sigmoid)", bce)},
   };
 }
 INSTANTIATE_TEST_SUITE_P(Kernels, SharedPadding, testing::ValuesIn(sharedCases()),

@@ -32,6 +32,8 @@ protected:
   /// `layers` behind an embedding, with the rows' padding shared and not.
   void check(const std::string &layers, bool isShared = true, const std::string &loss = "binary_crossentropy") {
     checkBody("  output y = x |> embedding(3) |> " + layers + "\n", isShared, loss);
+    // So wide that products of the rows are made once an id.
+    checkBody("  output y = x |> embedding(16) |> " + layers + "\n", isShared, loss);
   }
 
   void checkBody(const std::string &body, bool isShared, const std::string &loss, const std::string &cell = "") {

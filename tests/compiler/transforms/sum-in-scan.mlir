@@ -53,3 +53,25 @@ seq.model @active(%d: tensor<?x4x2xf32> {seq.name = "d"}, %starts: tensor<?x1xi3
   %y = seq.mul %kept#1, %both : (tensor<?x4x2xf32>, tensor<2xf32>) -> tensor<?x4x2xf32>
   seq.return %y : tensor<?x4x2xf32>
 }
+
+// What is scattered over a table, too, by the ids of each step.
+// CHECK-LABEL: seq.model @scattered
+// CHECK: seq.scan over(%d, %ids) from(%{{.+}}, %{{.+}}) steps 4 reverse :
+// CHECK: ^bb0(%[[D:.+]]: tensor<?x2xf32>, %[[ID:.+]]: tensor<?xi32>, %[[S:.+]]: tensor<?x2xf32>, %[[T:.+]]: tensor<9x2xf32>):
+// CHECK: %[[G:.+]] = seq.mul
+// CHECK: %[[PART:.+]] = seq.scatter_add %[[G]], %[[ID]] : (tensor<?x2xf32>, tensor<?xi32>) -> tensor<9x2xf32>
+// CHECK: %[[SUM:.+]] = seq.add %[[T]], %[[PART]]
+// CHECK: seq.next states(%[[G]], %[[SUM]] : {{.+}}) keep()
+seq.model @scattered(%d: tensor<?x4x2xf32> {seq.name = "d"}, %ids: tensor<?x4xi32> {seq.name = "ids"}) -> tensor<?x4x2xf32> {
+  %zero = seq.constant dense<0.0> : tensor<2xf32>
+  %start = seq.broadcast_rows %zero like %d : (tensor<2xf32>, tensor<?x4x2xf32>) -> tensor<?x2xf32>
+  %last, %kept = seq.scan over(%d) from(%start) steps 4 reverse
+      : (tensor<?x4x2xf32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x4x2xf32>) {
+  ^bb0(%dt: tensor<?x2xf32>, %s: tensor<?x2xf32>):
+    %g = seq.mul %dt, %s : tensor<?x2xf32>
+    seq.next states(%g : tensor<?x2xf32>) keep(%g : tensor<?x2xf32>)
+  }
+  %table = seq.scatter_add %kept, %ids : (tensor<?x4x2xf32>, tensor<?x4xi32>) -> tensor<9x2xf32>
+  %y = seq.gather %table, %ids : (tensor<9x2xf32>, tensor<?x4xi32>) -> tensor<?x4x2xf32>
+  seq.return %y : tensor<?x4x2xf32>
+}

@@ -147,6 +147,12 @@ func.func @primitives(%x: tensor<?x6x4xf32>, %ids: tensor<?x6xi32>, %table: tens
   %g = seq.sum_to %x : (tensor<?x6x4xf32>) -> tensor<4xf32>
   // CHECK: seq.gather %{{.*}}, %{{.*}} : (tensor<9x4xf32>, tensor<?x6xi32>) -> tensor<?x6x4xf32>
   %h = seq.gather %table, %ids : (tensor<9x4xf32>, tensor<?x6xi32>) -> tensor<?x6x4xf32>
+  // CHECK: %[[RANKS:.+]] = seq.id_ranks %{{.*}} : (tensor<?x6xi32>) -> tensor<10xi32>
+  %ranks = seq.id_ranks %ids : (tensor<?x6xi32>) -> tensor<10xi32>
+  // CHECK: seq.ids_of_ranks %[[RANKS]] : (tensor<10xi32>) -> tensor<9xi32>
+  %listed = seq.ids_of_ranks %ranks : (tensor<10xi32>) -> tensor<9xi32>
+  // CHECK: seq.rank_of %[[RANKS]], %{{.*}} : (tensor<10xi32>, tensor<?x6xi32>) -> tensor<?x6xi32>
+  %places = seq.rank_of %ranks, %ids : (tensor<10xi32>, tensor<?x6xi32>) -> tensor<?x6xi32>
   // CHECK: seq.scatter_add %{{.*}}, %{{.*}} : (tensor<?x6x4xf32>, tensor<?x6xi32>) -> tensor<9x4xf32>
   %i = seq.scatter_add %h, %ids : (tensor<?x6x4xf32>, tensor<?x6xi32>) -> tensor<9x4xf32>
   // CHECK: seq.conv1d_input_adjoint %{{.*}}, %{{.*}} {dilation = 1 : i64, padding = #seq.padding<valid>, strides = 1 : i64}

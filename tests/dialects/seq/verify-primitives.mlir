@@ -335,6 +335,51 @@ func.func @f(%t: tensor<9x4xf32>, %i: tensor<?x2xi32>) {
 
 // -----
 
+// id_ranks C1
+func.func @f(%i: tensor<?x2xi32>) {
+  // expected-error @+1 {{expected a rank for each id and one behind the last, got 'tensor<9x1xi32>'}}
+  %r = seq.id_ranks %i : (tensor<?x2xi32>) -> tensor<9x1xi32>
+  return
+}
+
+// -----
+
+// ids_of_ranks C1
+func.func @f(%r: tensor<?xi32>) {
+  // expected-error @+1 {{expected ranks as id_ranks gives them, got 'tensor<?xi32>'}}
+  %i = seq.ids_of_ranks %r : (tensor<?xi32>) -> tensor<9xi32>
+  return
+}
+
+// -----
+
+// ids_of_ranks C2
+func.func @f(%r: tensor<10xi32>) {
+  // expected-error @+1 {{expected a result of type 'tensor<9xi32>', got 'tensor<10xi32>'}}
+  %i = seq.ids_of_ranks %r : (tensor<10xi32>) -> tensor<10xi32>
+  return
+}
+
+// -----
+
+// rank_of C1
+func.func @f(%r: tensor<1xi32>, %i: tensor<?x2xi32>) {
+  // expected-error @+1 {{expected ranks as id_ranks gives them, got 'tensor<1xi32>'}}
+  %p = seq.rank_of %r, %i : (tensor<1xi32>, tensor<?x2xi32>) -> tensor<?x2xi32>
+  return
+}
+
+// -----
+
+// rank_of C2
+func.func @f(%r: tensor<10xi32>, %i: tensor<?x2xi32>) {
+  // expected-error @+1 {{expected a result of type 'tensor<?x2xi32>', got 'tensor<?xi32>'}}
+  %p = seq.rank_of %r, %i : (tensor<10xi32>, tensor<?x2xi32>) -> tensor<?xi32>
+  return
+}
+
+// -----
+
 // scatter_add C1
 func.func @f(%v: tensor<?x2x4xf32>, %i: tensor<?x2xi32>) {
   // expected-error @+1 {{expected a table [entries, width], got 'tensor<?x4xf32>'}}
