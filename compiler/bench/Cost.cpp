@@ -225,7 +225,7 @@ std::vector<CallSite> callSites(Operation *function) {
       int64_t steps = cast<RankedTensorType>(apply.getOutputs()[0].getType()).getDimSize(1);
       site.steps = (steps + codegen::stepsOfBlock - 1) / codegen::stepsOfBlock;
     }
-    site.prepared = llvm::all_of(apply.getInputs(), [&](Value input) {
+    site.prepared = !apply.getRows() && llvm::all_of(apply.getInputs(), [&](Value input) {
       Operation *definition = input.getDefiningOp();
       return definition && (isa<seq::ReadOp>(definition) || prepared.contains(definition));
     }) && llvm::all_of(apply.getOutputs().getTypes(), [](Type type) {
@@ -237,6 +237,21 @@ std::vector<CallSite> callSites(Operation *function) {
     sites.push_back(site);
   });
   return sites;
+}
+
+int64_t entriesOfTable(const CallSite &site, unsigned argument) {
+  halide::ApplyOp apply = site.apply;
+  SymbolTableCollection symbols;
+  FailureOr<halide::KernelSignature> signature = halide::kernelSignature(apply, apply.getKernelAttr(), symbols);
+  if (failed(signature))
+    return 0;
+  SmallVector<MemRefType> declared(signature->inputs);
+  llvm::append_range(declared, signature->outputs);
+  unsigned inputs = apply.getInputs().size();
+  Value value = argument < inputs ? apply.getInputs()[argument] : apply.getOutputs()[argument - inputs];
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  bool isTable = type && type.getRank() == 2 && declared[argument] && declared[argument].isDynamicDim(0) && !type.isDynamicDim(0);
+  return isTable ? type.getDimSize(0) : 0;
 }
 
 bool isStepOfSequence(const CallSite &site, unsigned argument) {

@@ -51,6 +51,10 @@ struct CallSite {
   bool prepared = false; ///< from weights alone: once a batch
 };
 
+/// The most rows that an operand, or a result, of a call can have if it is a table with a
+/// row for each id that occurs; 0 if it is none.
+int64_t entriesOfTable(const CallSite &site, unsigned argument);
+
 /// All applications of the kernels of a function.
 std::vector<CallSite> callSites(mlir::Operation *function);
 

@@ -94,7 +94,7 @@ KernelRun::KernelRun(void *entry, const KernelCost &cost, const Sizes &sizes, co
   for (auto [number, argument] : llvm::enumerate(cost.arguments)) {
     if (isa<MemRefType>(argument.type)) {
       bool streams = site && isStepOfSequence(*site, unsigned(number));
-      addBuffer(argument, sizes, streams ? site->steps : 1);
+      addBuffer(argument, sizes, streams ? site->steps : 1, site ? entriesOfTable(*site, unsigned(number)) : 0);
       continue;
     }
     if (argument.type.isF32())
@@ -108,7 +108,7 @@ KernelRun::KernelRun(void *entry, const KernelCost &cost, const Sizes &sizes, co
 
 KernelRun::~KernelRun() = default;
 
-void KernelRun::addBuffer(const ArgumentCost &argument, const Sizes &sizes, int64_t places) {
+void KernelRun::addBuffer(const ArgumentCost &argument, const Sizes &sizes, int64_t places, int64_t entries) {
   auto type = cast<MemRefType>(argument.type);
   auto buffer = std::make_unique<Buffer>();
   SmallVector<int64_t> extents = sizes.extentsOf(type), strides;
@@ -116,7 +116,7 @@ void KernelRun::addBuffer(const ArgumentCost &argument, const Sizes &sizes, int6
   (void)type.getStridesAndOffset(strides, offset);
   // Room for rounding rows up to a tile, as in a slice: a stride that is no
   // power of two, too, which would make all steps meet in a few sets of a cache.
-  int64_t capacity = sizes.rows + kernels::rowTile - 1, natural = 1, elements = 1;
+  int64_t capacity = std::max(sizes.rows, entries) + kernels::rowTile - 1, natural = 1, elements = 1;
   for (size_t dimension = extents.size(); dimension-- > 0;) {
     if (ShapedType::isDynamic(strides[dimension]))
       strides[dimension] = natural;

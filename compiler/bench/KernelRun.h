@@ -64,7 +64,8 @@ public:
 
 private:
   struct Buffer;
-  void addBuffer(const ArgumentCost &argument, const Sizes &sizes, int64_t places);
+  /// With room for `entries` rows at least, of which ids may name any.
+  void addBuffer(const ArgumentCost &argument, const Sizes &sizes, int64_t places, int64_t entries);
 
   void *entry;
   std::vector<std::unique_ptr<Buffer>> buffers;

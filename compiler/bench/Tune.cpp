@@ -140,7 +140,7 @@ public:
   KernelTuner(halide::KernelOp kernel, const Setting &setting, const CallSite *site,
               const codegen::KernelCompileOptions &compile, int64_t rowTile)
       : kernel(kernel), setting(setting), site(site), compile(compile), rowTile(rowTile),
-        cost(costOf(kernel, sizesOf(kernel, setting))) {}
+        cost(costOf(kernel, sizesOf(kernel, setting, site))) {}
 
   /// Null where the schedule is not legal.
   std::unique_ptr<Built> build(halide::ScheduleOp schedule);
@@ -175,7 +175,7 @@ std::unique_ptr<Built> KernelTuner::build(halide::ScheduleOp schedule) {
   void *entry = built->loaded.load(*compiled, error) ? built->loaded.find(compiled->front().symbol, error) : nullptr;
   if (!entry)
     return nullptr;
-  built->run = std::make_unique<KernelRun>(entry, cost, sizesOf(kernel, setting), site);
+  built->run = std::make_unique<KernelRun>(entry, cost, sizesOf(kernel, setting, site), site);
   return built;
 }
 

@@ -23,8 +23,9 @@ struct Setting {
 /// A slice's rows as the runtime cuts a batch, in multiples of the row tile; or `rows`, where they are given.
 Setting settingOf(mlir::ModuleOp module, int64_t rows);
 
-/// What a call of `kernel` works with: one that adds up the rows of several steps has those.
-Sizes sizesOf(halide::KernelOp kernel, const Setting &setting);
+/// What a call of `kernel` works with: one that adds up the rows of several steps has those, and one
+/// that is applied at `site` (null: nowhere) to all ids that occur has theirs.
+Sizes sizesOf(halide::KernelOp kernel, const Setting &setting, const CallSite *site);
 
 /// Calls of a kernel in one batch of training, and a call to stand for the rest.
 struct Use {

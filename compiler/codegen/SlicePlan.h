@@ -16,6 +16,8 @@
 //   t + 1 (mirrored when the scan runs backwards). Any other state alternates
 //   between two buffers; a kernel may read the old state while it writes the
 //   new one, so a single buffer would not do.
+// - A table with a row for each id that occurs has room for all ids there are; what
+//   counts them says how many rows its kernels run for.
 // - All else is placed in the slice's arena; buffers that are never needed at
 //   the same time share memory.
 //

@@ -36,11 +36,12 @@ struct Term {
 };
 
 /// A value that is a sum of products and of other values, which are added to
-/// the finished sum.
+/// the finished sum; but a looked up row is what the sum begins with.
 struct Accumulator {
   mlir::Value root;
   llvm::SmallVector<Term> terms;
   llvm::SmallVector<mlir::Value> rest;
+  mlir::Value first;
 };
 
 /// Accumulators ("gates") whose products share their left sides: one loop over

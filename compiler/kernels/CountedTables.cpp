@@ -77,7 +77,9 @@ LogicalResult CountedTables::findIn(Operation &op) {
   }
   // Looked up in, summed over, or made for each row of.
   auto contract = dyn_cast<ContractOp>(op);
-  if ((gather && ranksOfPlaces(gather.getIds()) == ranks) ||
+  auto sum = dyn_cast<SumToOp>(op);
+  if ((sum && sum.getType().getRank() == 1) ||
+      (gather && ranksOfPlaces(gather.getIds()) == ranks) ||
       (contract && ranksOf(contract.getLhs()) == ranks && ranksOf(contract.getRhs()) == ranks) ||
       (scatter && ranksOfListed(scatter.getIds()) == ranks))
     return success();

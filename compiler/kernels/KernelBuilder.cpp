@@ -81,7 +81,15 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   std::string layer;
 
   for (AccumulatorSet &set : sets) {
-    body.func(set.name, gateVars, 1, [](Expressions &e, ValueRange) -> SmallVector<Value> { return {e.real(0)}; });
+    bool looksUp = llvm::any_of(set.gates, [](const Accumulator &gate) { return bool(gate.first); });
+    body.func(set.name, gateVars, 1, [&](Expressions &e, ValueRange arguments) -> SmallVector<Value> {
+      if (!looksUp)
+        return {e.real(0)};
+      SmallVector<Value> begins;
+      for (const Accumulator &gate : set.gates)
+        begins.push_back(gate.first ? e.compute(gate.first.getDefiningOp()) : e.real(0));
+      return {e.choose(arguments[1], begins)};
+    });
     for (size_t number = 0; number < set.gates.front().terms.size(); ++number) {
       const Term &term = set.gates.front().terms[number];
       SmallVector<Value> weights;

@@ -136,8 +136,8 @@ void SeqFoldLookupsPass::runOnOperation() {
   constexpr int64_t usualBatch = 32, usualSlices = 4;
   int64_t batch = usualBatch;
   for (TrainingOp training : getOperation().getOps<TrainingOp>())
-    if (auto attribute = training->getAttrOfType<IntegerAttr>("batch"))
-      batch = attribute.getInt();
+    if (auto setting = training.getSettings().getAs<IntegerAttr>("batch"))
+      batch = setting.getInt();
   for (Operation &op : *getOperation().getBody())
     if (isa<ModelOp, StepOp>(op))
       Folder(cast<FunctionOpInterface>(op).getFunctionBody().front(), std::max<int64_t>(batch / usualSlices, 1)).run();

@@ -60,6 +60,30 @@ static SmallVector<Value> summedSequences(ScanOp scan, Operation *op) {
   return sequences;
 }
 
+/// What is summed over all rows and steps, and for each id that occurs as well: fewer
+/// rows are left of that.
+static void sumTables(Block &block) {
+  SmallVector<SumToOp> sums(block.getOps<SumToOp>());
+  for (SumToOp sum : sums) {
+    RankedTensorType from = sum.getInput().getType();
+    if (!hasBatch(from) || sum.getType().getRank() != 1 || sum.getType().getDimSize(0) != from.getShape().back())
+      continue;
+    for (Operation *user : sum.getInput().getUsers()) {
+      auto scatter = dyn_cast<ScatterAddOp>(user);
+      auto places = scatter ? scatter.getIds().getDefiningOp<RankOfOp>() : RankOfOp();
+      if (!places || scatter.getValues() != sum.getInput() || scatter.getActive() != sum.getActive() ||
+          scatter->getBlock() != &block || places->getBlock() != &block || !places->isBeforeInBlock(sum))
+        continue;
+      if (sum->isBeforeInBlock(scatter))
+        scatter->moveBefore(sum);
+      OpBuilder builder(sum);
+      sum.replaceAllUsesWith(SumToOp::create(builder, sum.getLoc(), sum.getType(), scatter.getResult()).getResult());
+      sum.erase();
+      break;
+    }
+  }
+}
+
 static void sumInScan(ScanOp scan) {
   llvm::SetVector<Operation *> sums;
   for (Value kept : scan.getKept())
@@ -118,6 +142,10 @@ static void sumInScan(ScanOp scan) {
 void SeqSumInScanPass::runOnOperation() {
   SmallVector<ScanOp> scans;
   getOperation().walk([&](ScanOp scan) { scans.push_back(scan); });
+  llvm::SmallPtrSet<Block *, 4> blocks;
+  for (ScanOp scan : scans)
+    if (blocks.insert(scan->getBlock()).second)
+      sumTables(*scan->getBlock());
   for (ScanOp scan : scans)
     sumInScan(scan);
 }

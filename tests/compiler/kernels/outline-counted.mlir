@@ -18,7 +18,8 @@ seq.weight @kernel : tensor<16x20xf32> = [#seq.init<uniform, -0.05, 0.05>]
 // CHECK: ^bb0(%[[ID:.+]]: tensor<?xi32>, %[[S:.+]]: tensor<?x20xf32>, %[[SUM:.+]]: tensor<9x20xf32>):
 // CHECK: %[[NEXT:.+]] = halide.apply @{{.+}}(%[[ID]], %[[PRODUCTS]], %[[S]]) : (tensor<?xi32>, tensor<9x20xf32>, tensor<?x20xf32>) -> tensor<?x20xf32>
 // CHECK: halide.apply @[[SCATTER:.+]](%[[SUM]], %{{.+}}, %[[ID]]) rows(%[[RANKS]]) : (tensor<9x20xf32>, tensor<?x20xf32>, tensor<?xi32>, tensor<10xi32>) -> tensor<9x20xf32>
-// CHECK: halide.apply @contract(%{{.+}}, %[[ROWS]]) : (tensor<9x20xf32>, tensor<9x16xf32>) -> tensor<16x20xf32>
+// CHECK-DAG: halide.apply @sum(%{{.+}}) : (tensor<9x20xf32>) -> tensor<20xf32>
+// CHECK-DAG: halide.apply @contract(%{{.+}}, %[[ROWS]]) : (tensor<9x20xf32>, tensor<9x16xf32>) -> tensor<16x20xf32>
 seq.model @m(%ids: tensor<?x8xi32> {seq.name = "ids", seq.vocabulary = 9 : i64}) -> (tensor<?x20xf32> {seq.name = "y"}) {
   %table = seq.read @table : tensor<9x16xf32>
   %kernel = seq.read @kernel : tensor<16x20xf32>
@@ -40,10 +41,12 @@ seq.model @m(%ids: tensor<?x8xi32> {seq.name = "ids", seq.vocabulary = 9 : i64})
     seq.next states(%t, %next : tensor<?x20xf32>, tensor<9x20xf32>) keep()
   }
   %dk = seq.contract %rows, %last#1 : (tensor<9x16xf32>, tensor<9x20xf32>) -> tensor<16x20xf32>
+  %b = seq.sum_to %last#1 : (tensor<9x20xf32>) -> tensor<20xf32>
   %one = seq.constant dense<1.0> : tensor<16xf32>
   %w = seq.broadcast_rows %one like %ids : (tensor<16xf32>, tensor<?x8xi32>) -> tensor<?x16xf32>
   %v = seq.matmul %w, %dk : (tensor<?x16xf32>, tensor<16x20xf32>) -> tensor<?x20xf32>
-  %y = seq.add %v, %last#0 : tensor<?x20xf32>
+  %vb = seq.add %v, %b : (tensor<?x20xf32>, tensor<20xf32>) -> tensor<?x20xf32>
+  %y = seq.add %vb, %last#0 : tensor<?x20xf32>
   seq.return %y : tensor<?x20xf32>
 }
 
@@ -55,13 +58,13 @@ seq.model @m(%ids: tensor<?x8xi32> {seq.name = "ids", seq.vocabulary = 9 : i64})
 // -----
 
 seq.weight @table : tensor<9x16xf32> = [#seq.init<uniform, -0.05, 0.05>]
-seq.model @m(%ids: tensor<?x8xi32> {seq.name = "ids", seq.vocabulary = 9 : i64}) -> (tensor<?x16xf32> {seq.name = "y"}) {
+seq.model @m(%ids: tensor<?x8xi32> {seq.name = "ids", seq.vocabulary = 9 : i64}) -> (tensor<?x9x1xf32> {seq.name = "y"}) {
   %table = seq.read @table : tensor<9x16xf32>
   %ranks = seq.id_ranks %ids : (tensor<?x8xi32>) -> tensor<10xi32>
   %listed = seq.ids_of_ranks %ranks : (tensor<10xi32>) -> tensor<9xi32>
   %rows = seq.gather %table, %listed : (tensor<9x16xf32>, tensor<9xi32>) -> tensor<9x16xf32>
   // expected-error @+1 {{takes a row for each id that occurs in a way that there are no kernels for}}
-  %sum = seq.sum_to %rows : (tensor<9x16xf32>) -> tensor<16xf32>
-  %y = seq.broadcast_rows %sum like %ids : (tensor<16xf32>, tensor<?x8xi32>) -> tensor<?x16xf32>
-  seq.return %y : tensor<?x16xf32>
+  %most = seq.reduce <max> %rows : (tensor<9x16xf32>) -> tensor<9x1xf32>
+  %y = seq.broadcast_rows %most like %ids : (tensor<9x1xf32>, tensor<?x8xi32>) -> tensor<?x9x1xf32>
+  seq.return %y : tensor<?x9x1xf32>
 }

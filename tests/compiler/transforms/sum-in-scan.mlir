@@ -75,3 +75,25 @@ seq.model @scattered(%d: tensor<?x4x2xf32> {seq.name = "d"}, %ids: tensor<?x4xi3
   %y = seq.gather %table, %ids : (tensor<9x2xf32>, tensor<?x4xi32>) -> tensor<?x4x2xf32>
   seq.return %y : tensor<?x4x2xf32>
 }
+
+// The sum of all of it is that of the table, where this has a row for each id that occurs.
+// CHECK-LABEL: seq.model @summed_once
+// CHECK: %[[LAST:.+]]:2 = seq.scan
+// CHECK: seq.sum_to %[[LAST]]#1 : (tensor<9x2xf32>) -> tensor<2xf32>
+seq.model @summed_once(%d: tensor<?x4x2xf32> {seq.name = "d"}, %ids: tensor<?x4xi32> {seq.name = "ids"}) -> tensor<?x4x2xf32> {
+  %zero = seq.constant dense<0.0> : tensor<2xf32>
+  %ranks = seq.id_ranks %ids : (tensor<?x4xi32>) -> tensor<10xi32>
+  %places = seq.rank_of %ranks, %ids : (tensor<10xi32>, tensor<?x4xi32>) -> tensor<?x4xi32>
+  %start = seq.broadcast_rows %zero like %d : (tensor<2xf32>, tensor<?x4x2xf32>) -> tensor<?x2xf32>
+  %last, %kept = seq.scan over(%d) from(%start) steps 4 reverse
+      : (tensor<?x4x2xf32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x4x2xf32>) {
+  ^bb0(%dt: tensor<?x2xf32>, %s: tensor<?x2xf32>):
+    %g = seq.mul %dt, %s : tensor<?x2xf32>
+    seq.next states(%g : tensor<?x2xf32>) keep(%g : tensor<?x2xf32>)
+  }
+  %b = seq.sum_to %kept : (tensor<?x4x2xf32>) -> tensor<2xf32>
+  %table = seq.scatter_add %kept, %places : (tensor<?x4x2xf32>, tensor<?x4xi32>) -> tensor<9x2xf32>
+  %y = seq.gather %table, %places : (tensor<9x2xf32>, tensor<?x4xi32>) -> tensor<?x4x2xf32>
+  %z = seq.add %y, %b : (tensor<?x4x2xf32>, tensor<2xf32>) -> tensor<?x4x2xf32>
+  seq.return %z : tensor<?x4x2xf32>
+}
