@@ -20,6 +20,8 @@ models = {
     "windows": "input x: features[28, 6]\n output y = x |> conv1d(5, 1) |> average_pool1d(4) |> conv1d(3, 2) |> flatten |> dense(3)\n",
     # The adjoint of the state multiplies by rows of the last weight: eight, in panels of twice eight.
     "panels_of_weights": "input x: features[5, 3]\n output y = x |> lstm(8, use_bias = false)\n",
+    # Products of the words that occur, of which some are the last of the table.
+    "lookups": "input x: tokens[7] of 43\n output y = x |> embedding(25) |> bidirectional(gru(9, use_bias = false))\n",
     "parts_of_a_split": "input x: features[9, 3]\n a = x |> lstm(12, return_sequences = true)\n"
                         "  output y = concat(a |> global_max_pool1d, a |> global_average_pool1d, a |> gru(4)) |> dense(2)\n",
 }
@@ -59,6 +61,9 @@ class Memory(system.Test):
 
     def test_panels_of_weights(self):
         self.check("panels_of_weights")
+
+    def test_lookups(self):
+        self.check("lookups")
 
     def test_parts_of_a_split(self):
         self.check("parts_of_a_split")
