@@ -42,7 +42,7 @@ public:
   void run();
 
 private:
-  bool pays(GatherOp gather) const;
+  bool pays(GatherOp gather, BlockArgument step) const;
   void fold(ScanOp scan);
   Value productOf(OpBuilder &builder, GatherOp gather, Value weights);
 
@@ -57,8 +57,8 @@ private:
 
 } // namespace
 
-/// Whether the products of all ids that occur cost less than those of all places.
-bool Folder::pays(GatherOp gather) const {
+/// Whether the products of all ids that occur cost less than those of all places of `step`.
+bool Folder::pays(GatherOp gather, BlockArgument step) const {
   // Each column of a product costs as much as so many of its terms to be looked up, and again
   // to be added to its table backward (Zen 3: a row of 400 columns from the third-level cache
   // and its way there take the time of 6 x 400 terms each of forward, adjoint and gradient).
@@ -66,6 +66,13 @@ bool Folder::pays(GatherOp gather) const {
   auto table = cast<RankedTensorType>(gather.getTable().getType());
   double entries = double(table.getDimSize(0)), width = double(table.getDimSize(1));
   double places = double(rows * cast<RankedTensorType>(gather.getIds().getType()).getDimSize(1));
+  // There must be room for the products of all ids, though few are used.
+  constexpr int64_t mostElements = 16 << 20;
+  int64_t columns = 0;
+  for (Operation *product : step.getUsers())
+    columns += cast<RankedTensorType>(product->getResult(0).getType()).getShape().back();
+  if (table.getDimSize(0) > mostElements / columns)
+    return false;
   // As if all ids were equally frequent: words are not, and fewer occur.
   double occurring = entries * (1 - std::exp(-places / entries));
   return width * (1 - occurring / places) > termsOfLookup;
@@ -110,7 +117,7 @@ void Folder::fold(ScanOp scan) {
              !hasBatch(matmul.getRhs().getType());
     };
     if (!gather || hasBatch(gather.getTable().getType()) || !hasBatch(gather.getIds().getType()) || step.use_empty() ||
-        !llvm::all_of(step.getUsers(), isProduct) || !pays(gather))
+        !llvm::all_of(step.getUsers(), isProduct) || !pays(gather, step))
       continue;
     for (Operation *user : llvm::make_early_inc_range(step.getUsers())) {
       Value product = productOf(builder, gather, cast<MatmulOp>(user).getRhs());

@@ -265,8 +265,9 @@ int64_t Runner::comfortableRows(const WeftModel &model, Mode mode, int64_t wante
   const WeftFunction &function = functionFor(model, mode);
   auto needs = [&](int64_t rows) {
     int64_t total = 0;
+    // What does not grow is needed for one row as well.
     for (SliceRange slice : cutBatch(rows, model.slices, model.row_tile))
-      total += function.arena_bytes(slice.rows);
+      total += function.arena_bytes(slice.rows) - function.arena_bytes(0);
     return total;
   };
   while (wanted > 1 && needs(wanted) > limit)

@@ -76,6 +76,15 @@ TEST_F(FoldLookupsTest, SeveralScans) {
 TEST_F(FoldLookupsTest, WhatDoesNotPayOrFit) {
   // Few columns: the products cost less than their lookup.
   check("  output y = x |> embedding(3) |> lstm(3) |> dense(1)\n", 0);
+  // Room for the products of ids that seldom occur.
+  auto products = [&](const std::string &entries) {
+    Module module = compile("model m {\n  input x: tokens[3000] of " + entries + "\n  output y = x |> embedding(64) |> lstm(40) |> dense(1)\n"
+                            "}\ntrain {\n  loss = mean_squared_error\n  optimizer = sgd\n}\n");
+    Module derived = run(*module, buildGradientPipeline);
+    return derived ? countProducts(*derived->getOps<seq::StepOp>().begin()) : -1;
+  };
+  EXPECT_EQ(products("100000"), 4);
+  EXPECT_EQ(products("110000"), 0);
   // A mask for each row, and steps that use the row itself.
   check("  output y = x |> embedding(16) |> lstm(3, dropout = 0.2) |> dense(1)\n", 0);
   check("  output y = x |> embedding(16) |> adding(16) |> dense(1)\n", 0, R"(cell adding(units) {
