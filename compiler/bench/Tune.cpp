@@ -45,36 +45,42 @@ using Change = std::function<void()>;
 /// is for the compiler and the comparison to find out.
 class Changes {
 public:
-  Changes(halide::ScheduleOp schedule, int64_t rowTile) : schedule(schedule), rowTile(rowTile) {
-    for (Operation &op : schedule.getBody().front()) {
+  Changes(halide::ScheduleOp schedule, int64_t rowTile) : rowTile(rowTile) { of(schedule.getBody().front()); }
+  std::vector<Change> all;
+
+private:
+  void of(Block &directives) {
+    for (Operation &op : directives) {
       if (auto split = dyn_cast<halide::SplitOp>(op))
         factors(split);
       if (auto reorder = dyn_cast<halide::ReorderOp>(op))
         orders(reorder);
+      if (auto cut = dyn_cast<halide::CutOp>(op)) {
+        of(cut.getBody().front());
+        all.push_back([cut]() mutable { cut.erase(); });
+      }
     }
   }
-  std::vector<Change> all;
 
-private:
-  template <typename OpTy> bool names(StringRef func, int64_t stage, StringRef var) {
-    return llvm::any_of(schedule.getBody().front().getOps<OpTy>(), [&](OpTy op) {
+  template <typename OpTy> bool names(Block *directives, StringRef func, int64_t stage, StringRef var) {
+    return llvm::any_of(directives->getOps<OpTy>(), [&](OpTy op) {
       return op.getFunc() == func && int64_t(op.getStage()) == stage && op.getVar() == var;
     });
   }
 
   /// Another tile; the funcs inside it are bounded by it.
   void factors(halide::SplitOp split) {
-    if (names<halide::VectorizeOp>(split.getFunc(), split.getStage(), split.getInner()))
+    if (names<halide::VectorizeOp>(split->getBlock(), split.getFunc(), split.getStage(), split.getInner()))
       return;
     for (int64_t factor : {1, 2, 3, 4, 5, 6, 8}) {
       // Rounding up writes into the padding behind the rows, of which there is a tile's.
       bool fits = split.getTail() != halide::Tail::RoundUp || rowTile % factor == 0;
       if (!fits || factor == int64_t(split.getFactor()))
         continue;
-      all.push_back([this, split, factor]() mutable {
+      all.push_back([split, factor]() mutable {
         int64_t before = split.getFactor();
         split.setFactor(factor);
-        for (auto bound : schedule.getBody().front().getOps<halide::BoundExtentOp>())
+        for (auto bound : split->getBlock()->getOps<halide::BoundExtentOp>())
           if (bound.getVar() == split.getVar() && int64_t(bound.getExtent()) == before)
             bound.setExtent(factor);
       });
@@ -95,7 +101,7 @@ private:
       return;
     for (StringRef var : ArrayRef(vars).drop_front()) {
       halide::UnrollOp unrolled;
-      for (auto op : schedule.getBody().front().getOps<halide::UnrollOp>())
+      for (auto op : reorder->getBlock()->getOps<halide::UnrollOp>())
         if (op.getFunc() == reorder.getFunc() && op.getStage() == reorder.getStage() && op.getVar() == var)
           unrolled = op;
       if (unrolled && !unrolled.getFactor())
@@ -105,15 +111,14 @@ private:
         continue;
       }
       for (int64_t factor : {2, 4})
-        all.push_back([this, reorder, var, factor]() mutable {
-          OpBuilder builder = OpBuilder::atBlockEnd(&schedule.getBody().front());
+        all.push_back([reorder, var, factor]() mutable {
+          OpBuilder builder = OpBuilder::atBlockEnd(reorder->getBlock());
           halide::UnrollOp::create(builder, reorder.getLoc(), reorder.getFunc(), reorder.getStage(), var,
                                    builder.getI64IntegerAttr(factor));
         });
     }
   }
 
-  halide::ScheduleOp schedule;
   int64_t rowTile;
 };
 

@@ -44,7 +44,7 @@ namespace {
 
 class KernelBuilder {
 public:
-  explicit KernelBuilder(KernelOp op) : op(op) {}
+  KernelBuilder(KernelOp op, std::optional<OutputPart> part) : op(op) { kernel.part = std::move(part); }
 
   /// Builds every func in the order they stand.
   LogicalResult build() {
@@ -83,9 +83,11 @@ private:
   }
 
   /// What is static of a memref is promised to Halide: the code does not read
-  /// it from the buffer. The offset is in the buffer's address.
+  /// it from the buffer. The offset is in the buffer's address. Of a cut output
+  /// the buffer is taken for no more than the part (see BeginAtPart).
   template <typename Param>
-  LogicalResult constrain(Operation *at, MemRefType type, Param &&buffer, bool extents = true) {
+  LogicalResult constrain(Operation *at, MemRefType type, Param &&buffer, bool extents = true,
+                          const OutputPart *part = nullptr) {
     SmallVector<int64_t> strides;
     int64_t offset = 0;
     if (failed(type.getStridesAndOffset(strides, offset)))
@@ -94,11 +96,12 @@ private:
     for (int64_t dimension = 0; dimension < rank; ++dimension) {
       int64_t axis = rank - 1 - dimension;
       auto dim = buffer.dim(dimension);
+      bool isCut = part && dimension == part->dimension;
       // Where steps are open, calls say where they begin.
       if (extents && !(axis == 0 && hasOpenSteps(type)))
-        dim.set_min(0);
+        dim.set_min(isCut ? int(part->from) : 0);
       if (extents && !type.isDynamicDim(axis))
-        dim.set_extent(int(type.getDimSize(axis)));
+        dim.set_extent(int(isCut ? part->extent : type.getDimSize(axis)));
       dim.set_stride(ShapedType::isDynamic(strides[axis]) ? Expr() : Expr(int(strides[axis])));
     }
     return success();
@@ -227,6 +230,7 @@ private:
     auto found = kernel.funcs.find(output.getFunc().str());
     if (found == kernel.funcs.end())
       return output.emitError("no func @") << output.getFunc();
+    const OutputPart *part = kernel.part ? &*kernel.part : nullptr;
     std::vector<::Halide::OutputImageParam> buffers = found->second.func.output_buffers();
     if (buffers.size() != output.getTypes().size())
       return output.emitError("@") << output.getFunc() << " has " << buffers.size() << " values; got "
@@ -240,7 +244,7 @@ private:
       if (failed(element) || *element != buffer.type())
         return output.emitError("the element type of ") << type << " is not the value's";
       // Halide takes the extents of all values from the first's buffer.
-      if (failed(constrain(output, type, buffer, /*extents=*/i == 0)))
+      if (failed(constrain(output, type, buffer, /*extents=*/i == 0, part)))
         return failure();
       kernel.outputTypes.push_back(type);
     }
@@ -253,6 +257,8 @@ private:
             int64_t axis = first.getRank() - 1 - int64_t(i);
             loop.dimension = int(i);
             loop.extent = first.isDynamicDim(axis) ? 0 : first.getDimSize(axis);
+            if (part && loop.dimension == part->dimension)
+              loop.extent = part->extent;
           }
     kernel.output = output.getFunc().str();
     return success();
@@ -326,10 +332,10 @@ static LogicalResult checkLowered(KernelOp op, const EmittedKernel &kernel, cons
 
 /// A `bound` is a promise that Halide checks when the kernel runs, and these do
 /// not; one that provably fails is found here.
-static LogicalResult checkBounds(ScheduleOp schedule, const EmittedKernel &kernel,
+static LogicalResult checkBounds(Block &directives, const EmittedKernel &kernel,
                                  ::Halide::Pipeline &pipeline, const ::Halide::Target &withAsserts) {
   Operation *bound = nullptr;
-  for (Operation &op : schedule.getBody().front())
+  for (Operation &op : directives)
     if (isa<BoundOp, BoundExtentOp>(op))
       bound = &op;
   if (!bound)
@@ -342,7 +348,7 @@ static LogicalResult checkBounds(ScheduleOp schedule, const EmittedKernel &kerne
   for (const std::vector<std::string> &words : checker.falseAsserts) {
     if (words[0] != "halide_error_explicit_bounds_too_small")
       continue;
-    for (Operation &op : schedule.getBody().front()) {
+    for (Operation &op : directives) {
       if (!isa<BoundOp, BoundExtentOp>(op))
         continue;
       StringRef func = op.getAttrOfType<FlatSymbolRefAttr>("func").getValue();
@@ -389,25 +395,92 @@ ScheduleOp weft::codegen::findSchedule(KernelOp kernel) {
   return found;
 }
 
-LogicalResult weft::codegen::emitKernel(KernelOp op, ScheduleOp schedule, const Target &target,
-                                        const EmitPaths &paths) {
-  KernelBuilder builder(op);
+/// Halide's code for the kernel, or for a part of its output.
+static FailureOr<::Halide::Module> lower(KernelOp op, Operation *scheduler, Block *directives, const Target &target,
+                                         std::optional<OutputPart> part) {
+  KernelBuilder builder(op, std::move(part));
   if (failed(builder.build()))
     return failure();
-  if (schedule && failed(applySchedule(schedule, builder.kernel)))
+  EmittedKernel &kernel = builder.kernel;
+  if (directives && failed(applyDirectives(*directives, kernel)))
     return failure();
   try {
-    EmittedKernel &kernel = builder.kernel;
     ::Halide::Pipeline pipeline(kernel.funcs.at(kernel.output).func);
-    if (schedule && failed(checkBounds(schedule, kernel, pipeline, halideTarget(target, true))))
+    if (directives && failed(checkBounds(*directives, kernel, pipeline, halideTarget(target, true))))
       return failure();
-    std::string symbol = kernelSymbol(op.getSymName());
-    ::Halide::Module module = pipeline.compile_to_module(
-        kernel.arguments, symbol, halideTarget(target, false), ::Halide::LinkageType::External);
-    // Halide looks for `strict_float` of its own making alone; ours are made one by one.
-    module.set_any_strict_float(true);
+    ::Halide::Module module = pipeline.compile_to_module(kernel.arguments, kernelSymbol(op.getSymName()),
+                                                         halideTarget(target, false), ::Halide::LinkageType::External);
     if (failed(checkLowered(op, kernel, module)))
       return failure();
+    return module;
+  } catch (const ::Halide::Error &error) {
+    return scheduler->emitError(describe(error));
+  }
+}
+
+/// To code for a part of an output its buffer begins where the part does.
+class BeginAtPart : public ::Halide::Internal::IRMutator {
+public:
+  BeginAtPart(std::string output, ::Halide::Type type, const OutputPart &part)
+      : output(std::move(output)), type(type), part(part) {}
+
+private:
+  using IRMutator::visit;
+  ::Halide::Internal::Stmt visit(const ::Halide::Internal::LetStmt *op) override {
+    using namespace ::Halide::Internal;
+    if (op->name != output)
+      return IRMutator::visit(op);
+    Expr buffer = Variable::make(::Halide::type_of<halide_buffer_t *>(), output + ".buffer");
+    Expr stride = Call::make(::Halide::Int(32), Call::buffer_get_stride, {buffer, part.dimension}, Call::Extern);
+    Expr bytes = stride * int(part.from * type.bytes());
+    Expr address = ::Halide::reinterpret<uint64_t>(op->value) + ::Halide::cast<uint64_t>(bytes);
+    return LetStmt::make(output, ::Halide::reinterpret(op->value.type(), address), op->body);
+  }
+
+  std::string output;
+  ::Halide::Type type;
+  const OutputPart &part;
+};
+
+/// One function that computes both parts of an output; the two take the same arguments.
+static ::Halide::Module inTurn(const ::Halide::Module &before, const ::Halide::Module &behind, const OutputPart &part) {
+  using namespace ::Halide::Internal;
+  LoweredFunc both = before.functions().front();
+  const LoweredFunc &then = behind.functions().front();
+  Stmt body = then.body;
+  for (auto [own, other] : llvm::zip_equal(both.args, then.args)) {
+    if (!own.is_output())
+      continue;
+    // Named after funcs, which have names of their own in each.
+    body = BeginAtPart(other.name, other.type, part).mutate(body);
+    body = LetStmt::make(other.name + ".buffer",
+                         Variable::make(::Halide::type_of<halide_buffer_t *>(), own.name + ".buffer"), body);
+  }
+  both.body = ::Halide::Internal::Block::make(both.body, body);
+  ::Halide::Module module(before.name(), before.target());
+  module.append(both);
+  return module;
+}
+
+LogicalResult weft::codegen::emitKernel(KernelOp op, ScheduleOp schedule, const Target &target,
+                                        const EmitPaths &paths) {
+  Operation *scheduler = schedule ? schedule.getOperation() : op.getOperation();
+  Block *directives = schedule ? &schedule.getBody().front() : nullptr;
+  FailureOr<Cut> cut = directives ? findCut(op, *directives) : Cut();
+  if (failed(cut))
+    return failure();
+  FailureOr<::Halide::Module> module = lower(op, scheduler, directives, target, cut->before);
+  if (failed(module))
+    return failure();
+  try {
+    if (cut->op) {
+      FailureOr<::Halide::Module> rest = lower(op, cut->op, &cut->op.getBody().front(), target, cut->behind);
+      if (failed(rest))
+        return failure();
+      module = inTurn(*module, *rest, *cut->behind);
+    }
+    // Halide looks for `strict_float` of its own making alone; ours are made one by one.
+    module->set_any_strict_float(true);
     std::map<::Halide::OutputFileType, std::string> files;
     if (!paths.object.empty())
       files[::Halide::OutputFileType::object] = paths.object;
@@ -416,9 +489,9 @@ LogicalResult weft::codegen::emitKernel(KernelOp op, ScheduleOp schedule, const 
     if (!paths.stmt.empty())
       files[::Halide::OutputFileType::stmt] = paths.stmt;
     if (!files.empty())
-      module.compile(files);
+      module->compile(files);
     return success();
   } catch (const ::Halide::Error &error) {
-    return (schedule ? schedule.getOperation() : op.getOperation())->emitError(describe(error));
+    return scheduler->emitError(describe(error));
   }
 }

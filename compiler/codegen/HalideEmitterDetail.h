@@ -16,6 +16,7 @@
 #include <Halide.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,13 @@ struct EmittedFunc {
   std::vector<Loops> stages;
 };
 
+/// The part of a kernel's output that a schedule with a `halide.cut` computes at a time.
+struct OutputPart {
+  int dimension = 0; ///< as coordinates are counted
+  int64_t from = 0, extent = 0;
+  bool isLast = false;
+};
+
 /// A kernel's Halide objects by the names its IR gives them.
 struct EmittedKernel {
   std::map<std::string, ::Halide::ImageParam> inputs;
@@ -48,6 +56,7 @@ struct EmittedKernel {
   std::vector<::Halide::Argument> arguments;
   std::string output;
   std::vector<mlir::MemRefType> outputTypes;
+  std::optional<OutputPart> part; ///< all of the output where there is none
 };
 
 /// The Halide type of a scalar; failure where Halide has none.
@@ -76,8 +85,16 @@ private:
   llvm::DenseMap<mlir::Value, ::Halide::Expr> values;
 };
 
-/// Applies every directive of `schedule` to `kernel`.
-llvm::LogicalResult applySchedule(halide::ScheduleOp schedule, EmittedKernel &kernel);
+/// Applies every directive of a schedule, or of a region of it, to `kernel`.
+llvm::LogicalResult applyDirectives(mlir::Block &directives, EmittedKernel &kernel);
+
+/// A `halide.cut`, and the parts of the output before and behind it.
+struct Cut {
+  halide::CutOp op; ///< null where there is none
+  std::optional<OutputPart> before, behind;
+};
+/// Looks for a `halide.cut` among the directives, and for what stands against it.
+llvm::FailureOr<Cut> findCut(halide::KernelOp kernel, mlir::Block &directives);
 
 /// Halide's message without its banner and line ends.
 std::string describe(const ::Halide::Error &error);

@@ -149,6 +149,11 @@ private:
       return success();
     int64_t factor = op.getFactor();
     int64_t reach = (loop.extent + factor - 1) / factor * factor * loop.unit;
+    bool isCut = kernel.part && loop.dimension == kernel.part->dimension;
+    if (isCut && !kernel.part->isLast && reach > kernel.part->extent)
+      return op.emitError("rounding up to ") << reach << " passes the cut at " << kernel.part->extent;
+    if (isCut)
+      reach += kernel.part->from;
     for (MemRefType type : kernel.outputTypes) {
       SmallVector<int64_t> strides;
       int64_t offset = 0;
@@ -307,6 +312,8 @@ private:
     for (auto [i, var] : llvm::enumerate(ref.func->vars)) {
       if (var.name() != op.getVar())
         continue;
+      if (kernel.part && kernel.part->dimension == int(i))
+        return op.emitError("the output @") << op.getFunc() << " is cut along \"" << op.getVar() << '"';
       ::Halide::Expr declared = ref.func->func.output_buffers()[0].parameter().extent_constraint(int(i));
       if (!declared.defined())
         return success();
@@ -372,11 +379,58 @@ private:
 
 } // namespace
 
-LogicalResult weft::codegen::detail::applySchedule(ScheduleOp schedule, EmittedKernel &kernel) {
+LogicalResult weft::codegen::detail::applyDirectives(Block &directives, EmittedKernel &kernel) {
   ScheduleApplier applier(kernel);
   LogicalResult result = success();
-  for (Operation &op : schedule.getBody().front())
-    if (failed(applier.apply(&op)))
+  for (Operation &op : directives)
+    if (!isa<CutOp>(op) && failed(applier.apply(&op)))
       result = failure();
   return result;
+}
+
+FailureOr<Cut> weft::codegen::detail::findCut(KernelOp kernel, Block &directives) {
+  CutOp found;
+  for (auto cut : directives.getOps<CutOp>()) {
+    if (found)
+      return cut.emitError("the schedule has a halide.cut already");
+    found = cut;
+  }
+  if (!found)
+    return Cut();
+  auto output = *kernel.getBody().front().getOps<OutputOp>().begin();
+  if (found.getFunc() != output.getFunc())
+    return found.emitError("only the kernel's output @") << output.getFunc() << " can be cut";
+  FuncOp func;
+  for (auto candidate : kernel.getBody().front().getOps<FuncOp>())
+    if (candidate.getSymName() == output.getFunc())
+      func = candidate;
+  auto vars = llvm::to_vector(func.getVars().getAsValueRange<StringAttr>());
+  int64_t place = llvm::find(vars, found.getVar()) - vars.begin();
+  if (place == int64_t(vars.size()))
+    return found.emitError("@") << found.getFunc() << " has no variable \"" << found.getVar() << '"';
+  auto type = cast<MemRefType>(cast<TypeAttr>(output.getTypes()[0]).getValue());
+  int64_t extent = type.getDimSize(type.getRank() - 1 - place);
+  if (ShapedType::isDynamic(extent))
+    return found.emitError("the extent of @")
+           << found.getFunc() << " along \"" << found.getVar() << "\" is known only at run time";
+  if (int64_t(found.getAt()) < 1 || int64_t(found.getAt()) >= extent)
+    return found.emitError("a cut is inside of the ")
+           << extent << " that @" << found.getFunc() << " has along \"" << found.getVar() << "\"; got "
+           << int64_t(found.getAt());
+  // The part behind begins when the one before has ended: neither may need the other.
+  for (auto update : kernel.getBody().front().getOps<UpdateOp>()) {
+    if (update.getFunc() != func.getSymName())
+      continue;
+    Value own = update.getBody().getArgument(place);
+    auto yield = cast<YieldOp>(update.getBody().front().getTerminator());
+    bool stays = yield.getCoordinates().empty() || yield.getCoordinates()[place] == own;
+    for (auto at : update.getBody().front().getOps<AtOp>())
+      stays &= at.getSource() != func.getSymName() || at.getCoordinates()[place] == own;
+    if (!stays)
+      return found.emitError("an update of @")
+             << found.getFunc() << " reads or writes it elsewhere along \"" << found.getVar() << '"';
+  }
+  int64_t at = found.getAt();
+  return Cut{found, OutputPart{int(place), 0, at, /*isLast=*/false},
+             OutputPart{int(place), at, extent - at, /*isLast=*/true}};
 }

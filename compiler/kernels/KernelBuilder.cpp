@@ -72,10 +72,11 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
       depth += term.depth() * term.windows();
   }
   // Scalars have neither columns nor sums.
-  Tiling tiling = chooseTiling(gates, group.domain.getRank() ? group.domain.getShape().back() : 1, depth, target);
-  // Weights are packed in panels that every tile is a number of.
-  int64_t panel = tiling.tile.columns;
-  for (const Tiling::Few &few : tiling.few)
+  int64_t columns = group.domain.getRank() ? group.domain.getShape().back() : 1;
+  SmallVector<Tiling, 2> tilings = chooseTilings(gates, columns, depth, target);
+  // Weights are packed in panels that every tile is a number of, but for one behind a cut.
+  int64_t panel = std::gcd(tilings[0].tile.columns, paddedColumns(columns));
+  for (const Tiling::Few &few : tilings[0].few)
     panel = std::gcd(panel, few.tile.columns);
   SmallVector<std::string> gateVars = sets.empty() ? SmallVector<std::string>{} : withGate(body.vars);
   std::string layer;
@@ -155,7 +156,7 @@ BuiltKernel KernelBuilder::pointwise(const Group &group, const Packer &pack) {
   OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
   ScheduleBuilder schedule(after, body.kernel);
   if (!sets.empty())
-    schedule.tiled(body.vars, tiling, sets, target);
+    schedule.tiled(body.vars, tilings, sets, target);
   else if (!hasBatch(group.domain))
     schedule.exact(body.vars, body.extents(), target);
   else if (group.domain.getElementType().isF32()) // ids have no padding to run into

@@ -146,11 +146,12 @@ BuiltKernel KernelBuilder::contraction(Operation *op) {
 
   OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
   ScheduleBuilder schedule(after, body.kernel);
-  Tile tile = chooseContractionTile(domain.getDimSize(domain.getRank() - 2), domain.getShape().back(), target);
-  schedule.contraction(body.vars, body.extents(), tile, inPlace ? ContractionLoops::InPlace
-                                                        : chunks > 1 ? ContractionLoops::Chunks
-                                                                     : ContractionLoops::Once,
-                       hasSteps, target);
+  SmallVector<Panels, 2> panels =
+      choosePanels(domain.getDimSize(domain.getRank() - 2), domain.getShape().back(), target);
+  ContractionLoops loops = inPlace      ? ContractionLoops::InPlace
+                           : chunks > 1 ? ContractionLoops::Chunks
+                                        : ContractionLoops::Once;
+  schedule.contraction(body.vars, panels, loops, hasSteps, target);
   return body.finish("contract", schedule.schedule);
 }
 
@@ -196,9 +197,13 @@ BuiltKernel KernelBuilder::sumTo(seq::SumToOp op) {
   OpBuilder after(body.kernel->getBlock(), std::next(body.kernel->getIterator()));
   ScheduleBuilder schedule(after, body.kernel);
   if (domain.getRank() > 0 && !hasBatch(domain)) {
-    schedule.exact(body.vars, body.extents(), target);
-    if (!ranges.empty())
-      schedule.vectorUpdate(domain.getShape().back(), target);
+    SmallVector<std::string> names;
+    for (halide::RangeAttr range : ranges)
+      names.push_back(range.getName().str());
+    if (ranges.empty())
+      schedule.exact(body.vars, body.extents(), target);
+    else
+      schedule.sums(body.vars, names, domain.getShape().back(), target);
   }
   return body.finish("sum", schedule.schedule);
 }

@@ -7,6 +7,7 @@
 
 #include "compiler/kernels/Schedules.h"
 
+#include "compiler/codegen/Program.h"
 #include "compiler/kernels/Layout.h"
 
 #include <limits>
@@ -36,12 +37,16 @@ int64_t weft::kernels::mostGates(const codegen::Target &target) {
 /// Cycles that a tile takes for each k. Two FMAs and two loads a cycle; eight
 /// sums hide an FMA's latency of four cycles; weights that are not in the
 /// first-level cache arrive at about 32 bytes a cycle, of longer vectors 43 (a
-/// processor with these has twice as wide a way to the second-level cache). Measured
-/// on Zen 3 for tiles from 1 x 14 to 6 x 2: 1.04 to 1.12 of this.
+/// processor with these has twice as wide a way to the second-level cache), and some of
+/// the shorter of work and arrival is not hidden by the longer. Measured on Zen 3 for tiles from
+/// 1 x 14 to 6 x 2: 0.97 to 1.05 of this.
 static double cyclesOfTile(int64_t rows, int64_t vectors, bool fromFarCache, const codegen::Target &target) {
   double arithmetic = double(rows * vectors) / 2, loads = double(rows + vectors) / 2, latency = 4;
-  double arrival = target.vectorFloats > 8 ? 1.5 : 1;
-  return std::max({arithmetic, loads, latency, fromFarCache ? arrival * double(vectors) : 0.0});
+  double work = std::max({arithmetic, loads, latency});
+  if (!fromFarCache)
+    return work;
+  double arrival = (target.vectorFloats > 8 ? 1.5 : 1) * double(vectors);
+  return std::max(work, arrival) + 0.15 * std::min(work, arrival);
 }
 
 /// What of the first-level cache (32 KiB, or more) weights may take and still be there
@@ -55,12 +60,12 @@ struct TileCosts {
   SmallVector<SmallVector<double>> cycles; ///< of each tile, for each number of rows
 
   /// The cost, over rows [from, to], of the tile that is best there; its number in `best`.
-  double least(int64_t from, int64_t to, unsigned &best) const {
+  double least(int64_t from, int64_t to, ArrayRef<double> fastest, unsigned &best) const {
     double least = std::numeric_limits<double>::infinity();
     for (unsigned tile = 0; tile < tiles.size(); ++tile) {
       double sum = 0;
       for (int64_t rows = from; rows <= to; ++rows)
-        sum += cycles[tile][rows] / cycles[fastest(rows)][rows];
+        sum += cycles[tile][rows] / fastest[rows];
       if (sum < least - 1e-9) {
         least = sum;
         best = tile;
@@ -68,13 +73,12 @@ struct TileCosts {
     }
     return least;
   }
-  unsigned fastest(int64_t rows) const {
-    unsigned best = 0;
-    for (unsigned tile = 1; tile < tiles.size(); ++tile)
-      if (cycles[tile][rows] < cycles[best][rows])
-        best = tile;
-    return best;
-  }
+};
+
+/// A tiling and what it costs for a number of rows.
+struct TilingCost {
+  Tiling tiling;
+  SmallVector<double> cycles;
 };
 } // namespace
 
@@ -83,10 +87,15 @@ struct TileCosts {
 constexpr int64_t mostRowsLookedAt = 24;
 /// Loops of their own that a kernel has at most: each costs time to compile.
 constexpr int mostCases = 4;
+/// What a cut must save, and how long the sums are at least: it is half a kernel more.
+constexpr double worthACut = 0.97;
+constexpr int64_t leastDepthToCut = 16;
 
-static TileCosts costsOfTiles(int64_t gates, int64_t columns, int64_t depth, const codegen::Target &target) {
+/// With `exact`, tiles that end where the columns do.
+static TileCosts costsOfTiles(int64_t gates, int64_t columns, int64_t depth, bool exact,
+                              const codegen::Target &target) {
   TileCosts costs;
-  int64_t padded = paddedColumns(columns), vector = target.vectorFloats;
+  int64_t padded = exact ? columns : paddedColumns(columns), vector = target.vectorFloats;
   for (int64_t width = vector; width <= padded; width += vector) {
     // A tile may not reach past the padding of a row, nor past it be of use.
     if (padded % width || width >= columns + vector)
@@ -112,62 +121,136 @@ static TileCosts costsOfTiles(int64_t gates, int64_t columns, int64_t depth, con
 /// Cuts the numbers of rows into at most `mostCases` ranges with a tile each, so
 /// that the sum over all of (time of the tile / time of the best) is least; a
 /// range more must be worth it.
-Tiling weft::kernels::chooseTiling(int64_t gates, int64_t columns, int64_t depth, const codegen::Target &target) {
-  TileCosts costs = costsOfTiles(gates, columns, depth, target);
+static TilingCost chooseTiling(int64_t gates, int64_t columns, int64_t depth, bool exact,
+                               const codegen::Target &target) {
+  TileCosts costs = costsOfTiles(gates, columns, depth, exact, target);
   if (costs.tiles.empty())
-    return {{target.vectorFloats, 1}, {}, false};
+    return {{columns, {target.vectorFloats, 1}, {}, false}, {}};
+  SmallVector<double> fastest(mostRowsLookedAt + 1, std::numeric_limits<double>::infinity());
+  for (ArrayRef<double> cycles : costs.cycles)
+    for (int64_t rows = 1; rows <= mostRowsLookedAt; ++rows)
+      fastest[rows] = std::min(fastest[rows], cycles[rows]);
   constexpr double worthIt = 0.5;
-  struct Cut {
+  struct Range {
     double cost = std::numeric_limits<double>::infinity();
     int64_t from = 1;
     unsigned tile = 0;
   };
   // best[n][rows]: rows 1 to `rows` in n + 1 ranges.
-  std::vector<std::vector<Cut>> best(mostCases, std::vector<Cut>(mostRowsLookedAt + 1));
-  for (int cases = 0; cases < mostCases; ++cases)
-    for (int64_t to = 1; to <= mostRowsLookedAt; ++to)
-      for (int64_t from = cases ? 2 : 1; from <= (cases ? to : 1); ++from) {
-        unsigned tile = 0;
-        double cost = costs.least(from, to, tile) + (cases ? best[cases - 1][from - 1].cost + worthIt : 0);
+  std::vector<std::vector<Range>> best(mostCases, std::vector<Range>(mostRowsLookedAt + 1));
+  for (int64_t to = 1; to <= mostRowsLookedAt; ++to)
+    for (int64_t from = 1; from <= to; ++from) {
+      unsigned tile = 0;
+      double alone = costs.least(from, to, fastest, tile);
+      for (int cases = from > 1 ? 1 : 0; cases < (from > 1 ? mostCases : 1); ++cases) {
+        double cost = alone + (cases ? best[cases - 1][from - 1].cost + worthIt : 0);
         if (cost < best[cases][to].cost - 1e-9)
           best[cases][to] = {cost, from, tile};
       }
+    }
   int cases = 0;
   for (int more = 1; more < mostCases; ++more)
     if (best[more].back().cost < best[cases].back().cost)
       cases = more;
-  Tiling tiling;
+  TilingCost result{{}, SmallVector<double>(mostRowsLookedAt + 1, 0.0)};
+  Tiling &tiling = result.tiling;
+  tiling.columns = columns;
   int64_t to = mostRowsLookedAt;
   for (int number = cases; number >= 0; --number) {
-    const Cut &cut = best[number][to];
+    const Range &range = best[number][to];
     if (number == cases)
-      tiling.tile = costs.tiles[cut.tile];
+      tiling.tile = costs.tiles[range.tile];
     else
-      tiling.few.insert(tiling.few.begin(), {to, costs.tiles[cut.tile]});
-    to = cut.from - 1;
+      tiling.few.insert(tiling.few.begin(), {to, costs.tiles[range.tile]});
+    for (int64_t rows = range.from; rows <= to; ++rows)
+      result.cycles[rows] = costs.cycles[range.tile][rows];
+    to = range.from - 1;
   }
   // Where weights arrive faster than a tile needs them, the rows of a tile may
   // stay in the first-level cache and the weights pass (16 rows, 4 x 2: +12%).
   int64_t vectors = gates * tiling.tile.columns / target.vectorFloats;
   tiling.rowsOutside = double(vectors) < 0.6 * cyclesOfTile(tiling.tile.rows, vectors, false, target);
-  return tiling;
+  return result;
 }
 
-Tile weft::kernels::chooseContractionTile(int64_t depth, int64_t columns, const codegen::Target &target) {
-  Tile best{target.vectorFloats, 1};
+/// Places where columns that do not fill the last panel may be cut, so that what stands before
+/// is whole panels.
+static SmallVector<int64_t> placesToCut(int64_t columns, const codegen::Target &target) {
+  SmallVector<int64_t> places;
+  for (int64_t width = 2 * target.vectorFloats; width < columns; width += target.vectorFloats)
+    if (int64_t at = columns / width * width; at != columns && !llvm::is_contained(places, at))
+      places.push_back(at);
+  return places;
+}
+
+SmallVector<Tiling, 2> weft::kernels::chooseTilings(int64_t gates, int64_t columns, int64_t depth,
+                                                    const codegen::Target &target) {
+  TilingCost whole = chooseTiling(gates, columns, depth, /*exact=*/false, target);
+  SmallVector<Tiling, 2> best{whole.tiling};
+  double least = worthACut * double(mostRowsLookedAt);
+  if (depth < leastDepthToCut || whole.cycles.empty())
+    return best;
+  for (int64_t at : placesToCut(columns, target)) {
+    TilingCost before = chooseTiling(gates, at, depth, /*exact=*/true, target);
+    TilingCost behind = chooseTiling(gates, columns - at, depth, /*exact=*/false, target);
+    // What is behind is a single tile, within the padding of a row.
+    auto isAlone = [&](const Tile &tile) {
+      return tile.columns >= columns - at && at + tile.columns <= paddedColumns(columns);
+    };
+    if (!isAlone(behind.tiling.tile) ||
+        !llvm::all_of(behind.tiling.few, [&](const Tiling::Few &few) { return isAlone(few.tile); }))
+      continue;
+    double cost = 0;
+    for (int64_t rows = 1; rows <= mostRowsLookedAt; ++rows)
+      cost += (before.cycles[rows] + behind.cycles[rows]) / whole.cycles[rows];
+    if (cost < least - 1e-9) {
+      least = cost;
+      best = {before.tiling, behind.tiling};
+    }
+  }
+  return best;
+}
+
+/// The panels of one width for `columns`, which have room for `room`; a vector has `lanes` of them.
+static double choosePanels(int64_t depth, int64_t columns, int64_t room, int64_t lanes, const codegen::Target &target,
+                           Panels &best) {
   double least = std::numeric_limits<double>::infinity();
-  for (int64_t width = target.vectorFloats; width <= 2 * 16; width *= 2)
-    for (int64_t rows = 8; rows >= 1; --rows) {
-      int64_t vectors = width / target.vectorFloats;
-      if (!fitsRegisters(rows, vectors, target))
+  for (int64_t width = lanes; width < columns + lanes; width += lanes) {
+    int64_t count = (columns + width - 1) / width, vectors = width / lanes;
+    if (count * width > room)
+      continue;
+    bool staysNear = width * codegen::rowsToStack * int64_t(sizeof(float)) <= nearCacheBytes;
+    for (int64_t rows = std::min<int64_t>(depth, target.vectorRegisters); rows >= 1; --rows) {
+      int64_t tiles = (depth + rows - 1) / rows;
+      // Nor may a tile reach further past the columns of a than one of `rowTile` would.
+      if (!fitsRegisters(rows, vectors, target) || tiles * rows - depth >= rowTile)
         continue;
-      double tiles = double((columns + width - 1) / width) * double((depth + rows - 1) / rows);
-      double cycles = tiles * cyclesOfTile(rows, vectors, false, target);
+      double cycles = double(count * tiles) * cyclesOfTile(rows, vectors, !staysNear, target);
       if (cycles < least - 1e-9) {
         least = cycles;
-        best = {width, rows};
+        best = {columns, {width, rows}};
       }
     }
+  }
+  return least;
+}
+
+SmallVector<Panels, 2> weft::kernels::choosePanels(int64_t depth, int64_t columns, const codegen::Target &target) {
+  // Of fewer columns than a vector has, one that is not much longer.
+  auto lanesFor = [&](int64_t count) { return std::min<int64_t>(target.vectorFloats, llvm::bit_ceil(uint64_t(count))); };
+  int64_t room = paddedColumns(columns);
+  Panels whole{columns, {target.vectorFloats, 1}};
+  double least = worthACut * ::choosePanels(depth, columns, room, lanesFor(columns), target, whole);
+  SmallVector<Panels, 2> best{whole};
+  for (int64_t at : placesToCut(columns, target)) {
+    Panels before, behind;
+    double cycles = ::choosePanels(depth, at, /*room=*/at, target.vectorFloats, target, before) +
+                    ::choosePanels(depth, columns - at, room - at, lanesFor(columns - at), target, behind);
+    if (cycles < least - 1e-9) {
+      least = cycles;
+      best = {before, behind};
+    }
+  }
   return best;
 }
 
@@ -229,6 +312,30 @@ void ScheduleBuilder::exact(ArrayRef<std::string> vars, ArrayRef<int64_t> extent
   vectorize("out", 0, vars[0] + "i");
 }
 
+/// Vectors of columns that are summed side by side: an addition waits for the one before.
+constexpr int64_t vectorsOfSums = 8;
+
+void ScheduleBuilder::sums(ArrayRef<std::string> vars, ArrayRef<std::string> ranges, int64_t columns,
+                           const codegen::Target &target) {
+  int64_t vector = target.vectorFloats, width = std::min(columns / vector, vectorsOfSums) * vector;
+  if (width == 0)
+    return exact(vars, {columns}, target);
+  SmallVector<Panels, 2> parts{{columns / width * width, {width, 1}}};
+  if (int64_t rest = columns % width; rest) {
+    int64_t lanes = rest % vector ? llvm::bit_ceil(uint64_t(rest % vector)) : 0;
+    parts.push_back({rest, {rest / vector * vector + lanes, 1}});
+  }
+  eachPart<Panels>(parts, [&](const Panels &part) {
+    exact(vars, {part.columns}, target);
+    split("out", 1, "u", part.tile.columns, halide::Tail::GuardWithIf);
+    SmallVector<std::string> order{"ui"};
+    llvm::append_range(order, ranges);
+    order.push_back("uo");
+    reorder("out", 1, order);
+    vectorize("out", 1, "ui");
+  });
+}
+
 void ScheduleBuilder::vectorUpdate(int64_t columns, const codegen::Target &target) {
   if (columns < target.vectorFloats)
     return;
@@ -274,8 +381,30 @@ void ScheduleBuilder::tileLoops(ArrayRef<std::string> vars, const Tile &tile, bo
       unroll("out", 0, var);
 }
 
-void ScheduleBuilder::tiled(ArrayRef<std::string> vars, const Tiling &tiling, ArrayRef<AccumulatorSet> sets,
+template <typename Part>
+void ScheduleBuilder::eachPart(ArrayRef<Part> parts, llvm::function_ref<void(const Part &)> direct) {
+  assert(!parts.empty() && parts.size() <= 2 && "one cut at most");
+  if (parts.size() == 2) {
+    auto cut = halide::CutOp::create(builder, loc, "out", "u", parts[0].columns);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&cut.getBody().emplaceBlock());
+    direct(parts[1]);
+  }
+  direct(parts[0]);
+}
+
+void ScheduleBuilder::tiled(ArrayRef<std::string> vars, ArrayRef<Tiling> tilings, ArrayRef<AccumulatorSet> sets,
                             const codegen::Target &target) {
+  eachPart<Tiling>(tilings, [&](const Tiling &part) { tiling(vars, part, sets, target); });
+}
+
+void ScheduleBuilder::contraction(ArrayRef<std::string> vars, ArrayRef<Panels> parts, ContractionLoops loops,
+                                  bool hasSteps, const codegen::Target &target) {
+  eachPart<Panels>(parts, [&](const Panels &part) { panels(vars, part, loops, hasSteps, target); });
+}
+
+void ScheduleBuilder::tiling(ArrayRef<std::string> vars, const Tiling &tiling, ArrayRef<AccumulatorSet> sets,
+                             const codegen::Target &target) {
   for (const Tiling::Few &few : tiling.few) {
     auto special = halide::SpecializeOp::create(builder, loc, "out", 0, "r", few.rows);
     OpBuilder::InsertionGuard guard(builder);
@@ -312,12 +441,13 @@ void ScheduleBuilder::tiled(ArrayRef<std::string> vars, const Tiling &tiling, Ar
   }
 }
 
-void ScheduleBuilder::contraction(ArrayRef<std::string> vars, ArrayRef<int64_t> extents, const Tile &tile,
-                                  ContractionLoops loops, bool hasSteps, const codegen::Target &target) {
+void ScheduleBuilder::panels(ArrayRef<std::string> vars, const Panels &panels, ContractionLoops loops, bool hasSteps,
+                             const codegen::Target &target) {
   bool chunked = loops == ContractionLoops::Chunks;
   int64_t stage = loops == ContractionLoops::Once ? 0 : 1;
+  const Tile &tile = panels.tile;
   if (chunked)
-    exact(vars, extents, target);
+    exact(vars, {panels.columns}, target);
   split("out", stage, "u", tile.columns, halide::Tail::GuardWithIf);
   split("out", stage, "v", tile.rows, halide::Tail::GuardWithIf);
   // Of b a panel of a cache line or two a row, which stays in the first-level cache while a passes.

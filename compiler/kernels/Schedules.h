@@ -27,27 +27,36 @@ struct Tile {
   bool operator==(const Tile &other) const = default;
 };
 
-/// How an output is cut: the tile where there are many rows, and others for few.
+/// How columns of an output are tiled: the tile where there are many rows, and others for few.
 struct Tiling {
   struct Few {
     int64_t rows; ///< at most
     Tile tile;
   };
+  int64_t columns = 0; ///< that it is for
   Tile tile;
   llvm::SmallVector<Few> few; ///< ascending
   /// Each tile of rows passes all the weights, and not each panel of weights all rows.
   bool rowsOutside = false;
 };
 
+/// How columns of a contraction are tiled: `tile.rows` are columns of a.
+struct Panels {
+  int64_t columns = 0; ///< that they are for
+  Tile tile;
+};
+
 /// The most gates that one loop over k feeds without leaving the registers.
 int64_t mostGates(const codegen::Target &target);
 
 /// The tiles that take the least time over the numbers of rows that a slice has,
-/// where each column of a gate is a sum of `depth` products.
-Tiling chooseTiling(int64_t gates, int64_t columns, int64_t depth, const codegen::Target &target);
+/// where each column of a gate is a sum of `depth` products. Two tilings where the
+/// last columns, too few for a tile of the others, are better off with one of their own.
+llvm::SmallVector<Tiling, 2> chooseTilings(int64_t gates, int64_t columns, int64_t depth,
+                                           const codegen::Target &target);
 
-/// The tile of a contraction: `columns` of b times `rows` columns of a.
-Tile chooseContractionTile(int64_t depth, int64_t columns, const codegen::Target &target);
+/// The same for a contraction of `depth` columns of a with `columns` of b.
+llvm::SmallVector<Panels, 2> choosePanels(int64_t depth, int64_t columns, const codegen::Target &target);
 
 /// Steps of a sequence whose values stay in the second-level cache while a
 /// contraction runs over them, at the few rows of a slice.
@@ -67,11 +76,14 @@ public:
   /// Pointwise work over a buffer without padding.
   void exact(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<int64_t> extents, const codegen::Target &target);
   /// Output tiles with sums of products below them.
-  void tiled(llvm::ArrayRef<std::string> vars, const Tiling &tiling, llvm::ArrayRef<AccumulatorSet> sets,
+  void tiled(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<Tiling> tilings, llvm::ArrayRef<AccumulatorSet> sets,
              const codegen::Target &target);
   /// `out` over tiles of `part` over rows and steps.
-  void contraction(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<int64_t> extents, const Tile &tile,
-                   ContractionLoops loops, bool hasSteps, const codegen::Target &target);
+  void contraction(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<Panels> panels, ContractionLoops loops,
+                   bool hasSteps, const codegen::Target &target);
+  /// An update of `out` that adds up over `ranges`, for many columns at once.
+  void sums(llvm::ArrayRef<std::string> vars, llvm::ArrayRef<std::string> ranges, int64_t columns,
+            const codegen::Target &target);
   /// An update of `out` that runs along the vector `u`.
   void vectorUpdate(int64_t columns, const codegen::Target &target);
 
@@ -89,6 +101,12 @@ public:
   halide::ScheduleOp schedule;
 
 private:
+  /// The directives of each part of the columns of `out`, cut where there are two.
+  template <typename Part> void eachPart(llvm::ArrayRef<Part> parts, llvm::function_ref<void(const Part &)> direct);
+  void tiling(llvm::ArrayRef<std::string> vars, const Tiling &tiling, llvm::ArrayRef<AccumulatorSet> sets,
+              const codegen::Target &target);
+  void panels(llvm::ArrayRef<std::string> vars, const Panels &panels, ContractionLoops loops, bool hasSteps,
+              const codegen::Target &target);
   /// The loops of `out` around one kind of tile.
   void tileLoops(llvm::ArrayRef<std::string> vars, const Tile &tile, bool rowsOutside, const codegen::Target &target);
   void split(llvm::StringRef func, int64_t stage, llvm::StringRef var, int64_t factor, halide::Tail tail);

@@ -207,7 +207,7 @@ def Halide_MemoryAttr : EnumAttr<Halide_Dialect, Halide_MemoryEnum, "memory"> { 
 
 // `stage` is 0 for the pure definition, n for the n-th update.
 class Halide_Directive<string mnemonic, dag more, string format>
-    : Halide_Op<mnemonic, [ParentOneOf<["ScheduleOp", "SpecializeOp"]>]> {
+    : Halide_Op<mnemonic, [ParentOneOf<["ScheduleOp", "SpecializeOp", "CutOp"]>]> {
   let arguments = !con((ins FlatSymbolRefAttr:$func, DefaultValuedAttr<I64Attr, "0">:$stage), more);
   let assemblyFormat = "$func (`update` $stage^)? " # format # " attr-dict";
 }
@@ -237,7 +237,8 @@ def Halide_BoundExtentOp : Halide_Directive<"bound_extent", (ins StrAttr:$var, I
 def Halide_AlignBoundsOp : Halide_Directive<"align_bounds", (ins StrAttr:$var, I64Attr:$modulus),
     "$var `,` $modulus"> { let summary = "Func::align_bounds"; }
 
-def Halide_SpecializeOp : Halide_Op<"specialize", [HasParent<"ScheduleOp">, NoTerminator, SingleBlock]> {
+def Halide_SpecializeOp
+    : Halide_Op<"specialize", [ParentOneOf<["ScheduleOp", "CutOp"]>, NoTerminator, SingleBlock]> {
   let summary = "Stage::specialize: other loops where the output is small";
   let description = [{
     Where the kernel's output has at most `most` elements along `var`, the
@@ -256,6 +257,36 @@ def Halide_SpecializeOp : Halide_Op<"specialize", [HasParent<"ScheduleOp">, NoTe
   let arguments = (ins FlatSymbolRefAttr:$func, DefaultValuedAttr<I64Attr, "0">:$stage, StrAttr:$var, I64Attr:$most);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$func (`update` $stage^)? `for` $var `up_to` $most attr-dict-with-keyword $body";
+}
+
+def Halide_CutOp : Halide_Op<"cut", [HasParent<"ScheduleOp">, NoTerminator, SingleBlock]> {
+  let summary = "the end of the output by loops of its own";
+  let description = [{
+    From `at` on along `var`, which has a static extent, the kernel's output is computed by the
+    directives of the region, after all that stands before; the directives around the
+    region hold for what stands before. Each part computes what it needs of the other
+    funcs by itself: a name in the region means the region's own.
+
+    For extents that are no multiple of a good tile. Of 100 columns, in panels of 16, the
+    seventh panel would be empty but for four; behind a cut it takes one vector, and more
+    rows at once:
+
+    ```mlir
+    halide.cut @y for "u" at 96 {
+      halide.split @y "u" into "uo", "ui" by 8 tail round_up
+      halide.split @y "r" into "ro", "ri" by 8 tail round_up
+      halide.vectorize @y "ui"
+      halide.unroll @y "ri"
+    }
+    halide.split @y "u" into "uo", "ui" by 16 tail round_up
+    halide.split @y "r" into "ro", "ri" by 4 tail round_up
+    halide.vectorize @y "ui"
+    halide.unroll @y "ri"
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$func, StrAttr:$var, I64Attr:$at);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$func `for` $var `at` $at attr-dict-with-keyword $body";
 }
 
 //===----------------------------------------------------------------------===//

@@ -101,9 +101,48 @@ halide.schedule @affine {
   halide.unroll @z update 1 "r"
 })";
 
+/// Six columns behind 24 by themselves: other tiles, and a case of few rows in each part.
+static const char *const cut = R"(
+halide.schedule @affine {
+  halide.cut @y for "u" at 24 {
+    halide.specialize @y for "r" up_to 1 {
+      halide.split @y "u" into "uo", "ui" by 8 tail round_up
+      halide.vectorize @y "ui"
+    }
+    halide.split @y "u" into "uo", "ui" by 8 tail round_up
+    halide.split @y "r" into "ro", "ri" by 4 tail round_up
+    halide.reorder @y ["ui", "ri", "uo", "ro"]
+    halide.vectorize @y "ui"
+    halide.unroll @y "ri"
+    halide.compute_at @z in @y "uo"
+    halide.store_in @z stack
+    halide.vectorize @z "u"
+    halide.unroll @z "r"
+    halide.reorder @z update 1 ["u", "r", "k"]
+    halide.vectorize @z update 1 "u"
+    halide.unroll @z update 1 "r"
+  }
+  halide.specialize @y for "r" up_to 1 {
+    halide.split @y "u" into "uo", "ui" by 24 tail round_up
+    halide.split @y "r" into "ro", "ri" by 1 tail round_up
+    halide.vectorize @y "ui"
+  }
+  halide.split @y "u" into "uo", "ui" by 8 tail round_up
+  halide.split @y "r" into "ro", "ri" by 3 tail round_up
+  halide.reorder @y ["ui", "ri", "ro", "uo"]
+  halide.vectorize @y "ui"
+  halide.unroll @y "ri"
+  halide.compute_at @z in @y "ro"
+  halide.store_in @z stack
+  halide.split @z "u" into "uo", "ui" by 8
+  halide.vectorize @z "ui"
+  halide.unroll @z "r"
+})";
+
 TEST(HalideKernel, ScheduleChangesSpeedAndNoResult) {
   for (std::string schedule :
-       {std::string(), std::string(tiled), std::string(special),
+       {std::string(), std::string(tiled), std::string(special), std::string(cut),
+        std::string("halide.schedule @affine { halide.cut @y for \"u\" at 1 {\n halide.unroll @y \"u\" by 2 }\n}"),
         std::string("halide.schedule @affine { halide.compute_at @z in @y \"r\"\n halide.store_in @z stack\n"
                     " halide.bound_extent @z \"u\", 30\n halide.align_bounds @z \"u\", 2 }"),
         std::string("halide.schedule @affine { halide.fuse @y \"u\", \"r\" into \"f\" }"),
@@ -168,6 +207,55 @@ halide.kernel @"sum.and-product" {
       EXPECT_FLOAT_EQ(first.at({r, u}), scaled + shifted);
       EXPECT_FLOAT_EQ(second.at({r, u}), scaled);
     }
+}
+
+/// Updates in place are done once for each element, on both sides of a cut, and so are several values.
+TEST(HalideKernel, CutsUpdatesAndTuples) {
+  for (int64_t at : {3, 8, 9}) {
+    SCOPED_TRACE(at);
+    LOAD(kernel, R"(
+halide.kernel @both {
+  halide.input @a : memref<?x10xf32>
+  halide.func @sum(%u, %r) : f32 {
+    %a = halide.at @a[%u, %r] : f32
+    %0 = arith.addf %a, %a : f32
+    halide.yield %0 : f32
+  }
+  halide.func @both(%u, %r) : f32, f32 {
+    %0 = halide.undef : f32
+    %1 = halide.at @sum[%u, %r] : f32
+    halide.yield %0, %1 : f32, f32
+  }
+  halide.update @both(%u, %r) over () in [] {
+    %0 = halide.at @both[%u, %r] : f32
+    %1 = halide.at @both[%u, %r] {value = 1} : f32
+    %2 = arith.addf %0, %1 : f32
+    halide.yield %2, %0 : f32, f32
+  }
+  halide.output @both : [memref<?x10xf32>, memref<?x10xf32, strided<[16, 1], offset: ?>>]
+}
+halide.schedule @both {
+  halide.cut @both for "u" at )" + std::to_string(at) +
+                     R"( {
+    halide.split @both update 1 "u" into "uo", "ui" by 2 tail guard_with_if
+    halide.vectorize @both update 1 "ui"
+    halide.compute_at @sum in @both "r"
+    halide.store_in @sum stack
+  }
+  halide.split @both update 1 "u" into "uo", "ui" by 4 tail guard_with_if
+  halide.vectorize @both update 1 "ui"
+})");
+    Buffer<float> a({4, 10}), first({4, 10}), second({4, 10}, {16, 1});
+    fillRandom(a.data, 3);
+    fillRandom(first.data, 4);
+    Buffer<float> before = first;
+    ASSERT_EQ(kernel(a.raw(), first.raw(), second.raw()), 0);
+    for (int64_t r = 0; r < 4; ++r)
+      for (int64_t u = 0; u < 10; ++u) {
+        EXPECT_FLOAT_EQ(first.at({r, u}), before.at({r, u}) + 2 * a.at({r, u}));
+        EXPECT_FLOAT_EQ(second.at({r, u}), before.at({r, u}));
+      }
+  }
 }
 
 TEST(HalideKernel, FastestDimensionMayHaveAStride) {
@@ -491,6 +579,45 @@ TEST(HalideKernel, ReportsAWrongScheduleAtItsDirective) {
   expect("  halide.split @y \"u\" into \"uo\", \"ui\" by 24 tail round_up",
          "rounding up to 48 writes past the 30 that the buffer has along this dimension");
   expect("  halide.vectorize @y \"r\"", "");
+  auto expectCut = [&](const std::string &head, const std::string &message, const std::string &body = "") {
+    expect("  halide.cut " + head + " {\n" + body + "  }", message);
+  };
+  expectCut("@z for \"u\" at 8", "only the kernel's output @y can be cut");
+  expectCut("@y for \"row\" at 8", "@y has no variable \"row\"");
+  expectCut("@y for \"r\" at 8", "the extent of @y along \"r\" is known only at run time");
+  expectCut("@y for \"u\" at 30", "a cut is inside of the 30 that @y has along \"u\"; got 30");
+  expectCut("@y for \"u\" at 8", "no loop \"v\" in this stage of @y", "    halide.vectorize @y \"v\"\n");
+  expectCut("@y for \"u\" at 8", "the output @y is cut along \"u\"", "    halide.bound @y \"u\", 0, 30\n");
+  expectCut("@y for \"u\" at 8", "rounding up to 56 writes past the 30 that the buffer has along this dimension",
+            "    halide.split @y \"u\" into \"uo\", \"ui\" by 48 tail round_up\n");
+  expect("  halide.cut @y for \"u\" at 8 {\n  }\n  halide.cut @y for \"u\" at 16 {\n  }",
+         "the schedule has a halide.cut already");
+  expect("  halide.cut @y for \"u\" at 24 {\n  }\n"
+         "  halide.split @y \"u\" into \"uo\", \"ui\" by 16 tail round_up",
+         "rounding up to 32 passes the cut at 24");
+}
+
+TEST(HalideKernel, CutsNoOutputWhoseUpdatesReachAcross) {
+  std::string messages = Kernel(R"(
+halide.kernel @shift {
+  halide.input @a : memref<8xf32>
+  halide.func @y(%u) : f32 {
+    %0 = halide.at @a[%u] : f32
+    halide.yield %0 : f32
+  }
+  halide.update @y(%u) over (%k) in [#halide.range<"k", 1, 7>] {
+    %one = arith.constant 1 : index
+    %before = arith.subi %k, %one : index
+    %0 = halide.at @y[%before] : f32
+    halide.yield %0 at (%k) : f32
+  }
+  halide.output @y : [memref<8xf32>]
+}
+halide.schedule @shift {
+  halide.cut @y for "u" at 4 {
+  }
+})").diagnostics;
+  EXPECT_NE(messages.find("an update of @y reads or writes it elsewhere along \"u\""), std::string::npos) << messages;
 }
 
 TEST(HalideKernel, ReportsAWorkerThatCannotRun) {

@@ -185,6 +185,10 @@ std::vector<Case> cases() {
        model("features[6, 3]", "lstm(4, go_backwards = true, return_sequences = true) |> dense(2)", mse)},
       {"lstm_one_step", model("features[1, 3]", "lstm(4) |> dense(2)", mse)},
       // More rows of steps than are summed at once.
+      // Columns that schedules cut, in sums over rows, steps and k.
+      {"lstm_cut", model("features[5, 20]", "lstm(100) |> dense(1)", mse)},
+      {"gru_cut", model("features[4, 43]", "gru(36, return_sequences = true) |> dense(20, activation = tanh) |> dense(1)", mse)},
+      {"conv_cut", model("features[23, 20]", "conv1d(51, 3, padding = same) |> dense(100) |> global_max_pool1d |> dense(1)", mse)},
       {"lstm_long", model("features[40, 5]", "lstm(9, return_sequences = true) |> dense(1)", mse)},
       {"gru_long_dropouts", model("features[40, 5]", "gru(6, dropout = 0.2, recurrent_dropout = 0.2) |> dense(1)", mse)},
       {"gru", model("features[7, 5]", "gru(11) |> dense(1)", mse)},
@@ -273,6 +277,7 @@ std::vector<Case> sharedCases() {
   return {
       {"lstm", model(ids, "embedding(6) |> lstm(13) |> dense(1, activation = sigmoid)", bce)},
       {"lstm_long", model("tokens[60] of 20", "embedding(6) |> lstm(9) |> dense(1, activation = sigmoid)", bce)},
+      {"lstm_cut", model(ids, "embedding(20) |> lstm(100) |> dense(1, activation = sigmoid)", bce)},
       {"gru", model(ids, "embedding(6) |> gru(5) |> dense(1, activation = sigmoid)", bce)},
       {"conv", model(ids, "embedding(6) |> conv1d(9, 3, padding = same, activation = relu) |> max_pool1d(2) |> "
                           "lstm(5) |> dense(1)", mse)},

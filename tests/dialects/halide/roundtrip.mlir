@@ -48,6 +48,16 @@ halide.schedule @everything {
   halide.specialize @z update 1 for "u" up_to 16 {
     halide.vectorize @z update 1 "u"
   }
+  // CHECK-NEXT: halide.cut @z for "u" at 4 {
+  // CHECK-NEXT:   halide.specialize @z for "r" up_to 1 {
+  // CHECK-NEXT:   }
+  // CHECK-NEXT:   halide.vectorize @z "u"
+  // CHECK-NEXT: }
+  halide.cut @z for "u" at 4 {
+    halide.specialize @z for "r" up_to 1 {
+    }
+    halide.vectorize @z "u"
+  }
   // CHECK-NEXT: halide.split @z "u" into "uo", "ui" by 8
   halide.split @z "u" into "uo", "ui" by 8
   // CHECK-NEXT: halide.split @z update 1 "u" into "uo", "ui" by 8 tail round_up
