@@ -59,10 +59,18 @@ public:
         return failure();
       missing.push_back(&job);
     }
-    return compile(reportAt, missing);
+    LogicalResult compiled = compile(reportAt, missing);
+    useTime();
+    return compiled;
   }
 
 private:
+  void useTime() {
+    if (!std::exchange(timeUsed, true) && options.meanwhile)
+      options.meanwhile();
+  }
+
+
   LogicalResult prepare(Operation *reportAt) {
     worker = options.worker;
     if (worker.empty()) {
@@ -166,7 +174,10 @@ private:
     SmallVector<StringRef> arguments{worker, "--list", list, "--target", options.target.name, "--product", extension(),
                                      "--jobs", parallel, "--time-limit", limit, "--results", resultsPath};
     // The worker says what it has to say in its files; its own output is dropped.
-    int code = llvm::sys::ExecuteAndWait(worker, arguments, std::nullopt, {StringRef(), StringRef(), StringRef()}, 0, 0, &message);
+    llvm::sys::ProcessInfo process =
+        llvm::sys::ExecuteNoWait(worker, arguments, std::nullopt, {StringRef(), StringRef(), StringRef()}, 0, &message);
+    useTime();
+    int code = process.Pid == llvm::sys::ProcessInfo::InvalidPid ? -1 : llvm::sys::Wait(process, std::nullopt, &message).ReturnCode;
     FailureOr<std::vector<WorkerResult>> results = readResults(resultsPath, jobs.size());
     LogicalResult outcome = success();
     if (failed(results))
@@ -265,6 +276,7 @@ private:
   }
 
   Product product;
+  bool timeUsed = false; ///< what there is to do meanwhile is done
   const KernelCompileOptions &options;
   std::string worker, cache;
   uint64_t version = 0;

@@ -21,6 +21,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Path.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct KernelCompileOptions {
   bool reuse = true;
   unsigned jobs = 0; ///< workers at a time; 0: one a core
   unsigned timeLimitSeconds = 120;
+  /// Called once while the workers are at it; after them where the cache has everything.
+  std::function<void()> meanwhile;
 };
 
 struct CompiledKernel {

@@ -32,23 +32,29 @@ static Outcome compileObjects(Compilation &compilation, const Options &options, 
   if (Outcome outcome = compilation.advance(Stage::Program); outcome.failed())
     return outcome;
 
+  // The program becomes code while workers compile its kernels.
+  std::string error, object = folder + "/program.o";
+  Outcome outcome = Outcome::done();
+  auto compileProgram = [&] {
+    auto program = compilation.guarded("the program could not be lowered to LLVM IR", [&] {
+      return codegen::lowerToLlvm(compilation.getModule(), compilation.getTarget());
+    });
+    if (failed(program))
+      outcome = compilation.lastFailure();
+    else if (failed(codegen::emitObject(*program, compilation.getTarget(), object, &error)))
+      outcome = Outcome::internalError("error: " + error);
+  };
   codegen::KernelCompileOptions kernelOptions = kernelCompileOptions(compilation, options, tools);
+  kernelOptions.meanwhile = compileProgram;
   auto kernels = compilation.guarded("the kernels could not be compiled", [&] {
     return codegen::compileKernels(compilation.getModule(), kernelOptions);
   });
   if (failed(kernels))
     return compilation.lastFailure();
+  if (outcome.failed())
+    return outcome;
   for (const codegen::CompiledKernel &kernel : *kernels)
     objects.push_back(kernel.objectPath);
-
-  auto program = compilation.guarded("the program could not be lowered to LLVM IR", [&] {
-    return codegen::lowerToLlvm(compilation.getModule(), compilation.getTarget());
-  });
-  if (failed(program))
-    return compilation.lastFailure();
-  std::string error, object = folder + "/program.o";
-  if (failed(codegen::emitObject(*program, compilation.getTarget(), object, &error)))
-    return Outcome::internalError("error: " + error);
   objects.push_back(object);
   return Outcome::done();
 }

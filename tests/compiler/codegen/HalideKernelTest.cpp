@@ -7,6 +7,10 @@
 
 #include "HalideTestKernel.h"
 
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -618,6 +622,42 @@ halide.schedule @shift {
   }
 })").diagnostics;
   EXPECT_NE(messages.find("an update of @y reads or writes it elsewhere along \"u\""), std::string::npos) << messages;
+}
+
+TEST(HalideKernel, LeavesTimeOnceWhetherCachedOrNot) {
+  for (bool reuse : {false, true}) {
+    int calls = 0;
+    std::string messages = diagnosticsOf(affine(tiled), [&](mlir::ModuleOp module) {
+      auto options = testOptions();
+      options.reuse = reuse;
+      options.meanwhile = [&] { ++calls; };
+      EXPECT_TRUE(mlir::succeeded(weft::codegen::compileKernels(module, options)));
+    });
+    EXPECT_EQ(messages, "");
+    EXPECT_EQ(calls, 1);
+  }
+}
+
+/// A worker that ends well, but says something else than how each kernel fared.
+TEST(HalideKernel, ReportsAWorkerWhoseResultsAreNone) {
+  llvm::SmallString<128> script;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("worker", "sh", script));
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove(script); });
+  for (const char *results : {"", "0 0\\n0 0\\n", "0\\n", "fine\\n"}) {
+    {
+      std::error_code error;
+      llvm::raw_fd_ostream os(script, error);
+      os << "#!/bin/sh\nwhile [ \"$1\" != --results ]; do shift; done\nprintf '" << results << "' > \"$2\"\n";
+    }
+    ASSERT_FALSE(llvm::sys::fs::setPermissions(script, llvm::sys::fs::all_all));
+    std::string messages = diagnosticsOf(affine(""), [&](mlir::ModuleOp module) {
+      auto options = testOptions();
+      options.reuse = false;
+      options.worker = script.str().str();
+      EXPECT_TRUE(mlir::failed(weft::codegen::compileKernels(module, options)));
+    });
+    EXPECT_NE(messages.find("ended with exit code 0"), std::string::npos) << results << messages;
+  }
 }
 
 TEST(HalideKernel, ReportsAWorkerThatCannotRun) {
